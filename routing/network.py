@@ -1,0 +1,37 @@
+"""The street network as one frozen value of arrays: nodes, directed arcs, forbidden turns.
+
+A node is an index 0..n-1, an arc an index 0..m-1. Lengths are metres, durations seconds, costs the objective's
+integer unit (city problems: seconds of driving; benchmark instances: the instance's own cost).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Directed graph. `tail`, `head`, `length_m`, `duration_s`, `cost` have shape (arcs,).
+
+    `reverse[a]` is the arc that drives the same street the other way, or -1. `forbidden_turns` holds pairs
+    (arc in, arc out) that may not follow each other.
+    """
+
+    nodes: int
+    tail: IntArray
+    head: IntArray
+    length_m: IntArray
+    duration_s: IntArray
+    cost: IntArray
+    reverse: IntArray
+    forbidden_turns: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+
+    @property
+    def arcs(self) -> int:
+        """Number of arcs."""
+        return len(self.tail)
