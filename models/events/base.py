@@ -1,0 +1,101 @@
+"""The envelope every event travels in, and the receipt its sender gets. CloudEvents 1.0 names, JSON.
+
+`type` names the payload model, `data_version` its version. Payload models live beside this file, one module a topic;
+`PAYLOADS` maps (type, version) to the model, and old versions are lifted to the newest when read.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from models.times import iso, parse_time
+
+MAX_EVENT_BYTES = 256 * 1024
+"""No event on a topic is larger."""
+
+
+class Payload(BaseModel):
+    """Base of all payloads: frozen, unknown fields refused, NaN and infinity refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Event(BaseModel):
+    """One event. Identity is (source, id); `key` is the unit of order; `data` is the payload as plain JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    id: str
+    type: str
+    data_version: int = 1
+    key: str
+    occurred_at: datetime
+    received_at: datetime
+    actor: str = ""
+    data: dict[str, Any]
+
+    @field_validator("occurred_at", "received_at")
+    @classmethod
+    def _aware(cls, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError("time without zone")
+        return value
+
+
+class Receipt(BaseModel):
+    """What a sender is told: accepted, duplicate (with the first receipt's time), quarantined or refused."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["accepted", "duplicate", "quarantined", "refused"]
+    source: str = ""
+    id: str = ""
+    received_at: datetime | None = None
+    reason: str = ""
+    text: str = ""
+
+
+def dump_event(event: Event) -> bytes:
+    """Canonical JSON bytes: sorted keys, no spaces, UTF-8."""
+    body = {
+        "specversion": "1.0",
+        "source": event.source,
+        "id": event.id,
+        "type": event.type,
+        "dataversion": event.data_version,
+        "subject": event.key,
+        "time": iso(event.occurred_at),
+        "receivedat": iso(event.received_at),
+        "data": event.data,
+    }
+    if event.actor:
+        body["actor"] = event.actor
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def load_event(raw: bytes) -> Event:
+    """Inverse of `dump_event`. Raises ValueError (also KeyError as ValueError) when the bytes are no event."""
+    if len(raw) > MAX_EVENT_BYTES:
+        raise ValueError(f"event of {len(raw)} bytes, the limit is {MAX_EVENT_BYTES}")
+    body = json.loads(raw)
+    if not isinstance(body, dict):
+        raise ValueError("event is not a JSON object")
+    try:
+        return Event.model_construct(
+            source=str(body["source"]),
+            id=str(body["id"]),
+            type=str(body["type"]),
+            data_version=int(body["dataversion"]),
+            key=str(body["subject"]),
+            occurred_at=parse_time(body["time"]),
+            received_at=parse_time(body["receivedat"]),
+            actor=str(body.get("actor", "")),
+            data=dict(body["data"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"event lacks or mistypes a field: {error}") from error

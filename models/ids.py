@@ -1,0 +1,43 @@
+"""Ids. Internal ids are UUIDv7 derived from the deciding instant and a name, so the same log gives the same ids."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from uuid import UUID
+
+from models.times import to_micros
+
+SHEET_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""32 signs without 0, O, I, 1: read aloud and typed without doubt."""
+
+
+def derive_id(now: datetime, *names: object) -> str:
+    """UUIDv7 (RFC 9562) whose 74 free bits are a hash of `names` instead of random: unique by name, ordered by time."""
+    digest = int.from_bytes(hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()[:10], "big")
+    millis = to_micros(now) // 1000
+    rand_a = (digest >> 62) & 0xFFF
+    rand_b = digest & ((1 << 62) - 1)
+    return str(UUID(int=(millis << 80) | (0x7 << 76) | (rand_a << 64) | (0b10 << 62) | rand_b))
+
+
+def sheet_code(route_hash: str) -> str:
+    """The 8-character code of a sheet, from the hash of its route."""
+    value = int.from_bytes(hashlib.sha256(b"sheet" + route_hash.encode()).digest()[:5], "big")
+    return "".join(SHEET_ALPHABET[(value >> (5 * i)) & 31] for i in range(8))
+
+
+def case_number(city_code: str, day: date, serial: int) -> str:
+    """What people call a case: city code, local day, serial of the day, as 321084-20231218-00017."""
+    return f"{city_code}-{day:%Y%m%d}-{serial:05d}"
+
+
+def plan_code(service: str, day: date, district: str, shift: str) -> str:
+    """What people call a plan, as S-20231218-D01-N; versions are written @n behind it."""
+    letter = {"salting": "S", "ploughing": "P", "beats": "B", "collection": "C"}.get(service, service[:2].upper())
+    return f"{letter}-{day:%Y%m%d}-{district}-{shift}"
+
+
+def content_hash(text: str | bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
