@@ -1,0 +1,133 @@
+"""Work and what proves it done: work items, cases, stations' days, positions, passes, visits."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from models.tables.base import json_field, time_field
+
+
+class WorkItem(SQLModel, table=True):
+    """One service at one segment, station or spot. `state`: open, planned, started, done, missed, cancelled.
+
+    `place` is segment:ID, station:ID or spot:LON,LAT (five decimals); `node` is where point work is served.
+    `quantity` is kilograms (salt or waste). `origin` is stage:ID, day:DATE or case:NUMBER.
+    """
+
+    id: str = Field(primary_key=True)
+    service: str = Field(index=True)
+    district: str = Field(index=True)
+    place: str = Field(index=True)
+    node: str = ""
+    origin: str = Field(index=True)
+    period: str = Field(index=True)
+    priority: str = ""
+    """bridge, main, secondary, lane, crossing, urgent, eligible, daily, case: the class whose deadline it has."""
+    quantity_kg: int = 0
+    service_s: int = 0
+    passes: int = 1
+    window_start: datetime | None = time_field(default=None)
+    deadline: datetime | None = time_field(default=None)
+    state: str = Field(default="open", index=True)
+    created_at: datetime = time_field()
+    done_at: datetime | None = time_field(default=None)
+    passes_done: int = 0
+    detail: dict[str, Any] = json_field(default_factory=dict)
+
+
+class Case(SQLModel, table=True):
+    """A complaint's life. `state`: reported, dispatched, in_progress, closed, cancelled."""
+
+    __tablename__ = "case_file"
+    number: str = Field(primary_key=True)
+    kind: str = Field(index=True)
+    lon: float
+    lat: float
+    district: str = Field(index=True)
+    segment: str = ""
+    state: str = Field(default="reported", index=True)
+    opened_at: datetime = time_field()
+    deadline: datetime = time_field()
+    closed_at: datetime | None = time_field(default=None)
+    work_item: str | None = None
+
+
+class Report(SQLModel, table=True):
+    """One person's word about a case; a duplicate is one more report of it."""
+
+    id: str = Field(primary_key=True)
+    case: str = Field(index=True)
+    at: datetime = time_field()
+    channel: str
+    text: str = ""
+    contact: str = ""
+
+
+class Level(SQLModel, table=True):
+    """A station's level as reported, unique by station and time."""
+
+    station: str = Field(primary_key=True)
+    observed_at: datetime = time_field(primary_key=True)
+    received_at: datetime = time_field()
+    level_pct: float
+
+
+class StationDay(SQLModel, table=True):
+    """A station must be cleared once every local day. `state`: open, cleared, missed."""
+
+    station: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    state: str = "open"
+    work_item: str
+    overflow_at: datetime | None = time_field(default=None)
+    cleared_at: datetime | None = time_field(default=None)
+    vehicle: str = ""
+
+
+class Position(SQLModel, table=True):
+    """One GPS fix, unique by vehicle and time. `tools` are the letters of the working tools (s p l b)."""
+
+    vehicle: str = Field(primary_key=True)
+    observed_at: datetime = time_field(primary_key=True)
+    received_at: datetime = time_field()
+    lon: float
+    lat: float
+    speed_kmh: float
+    heading_deg: float | None = None
+    tools: str = ""
+
+
+class Pass(SQLModel, table=True):
+    """A segment driven from end to end or in part (`fraction`), with tools, as the track shows it."""
+
+    id: str = Field(primary_key=True)
+    segment: str = Field(index=True)
+    forward: bool
+    vehicle: str = Field(index=True)
+    from_at: datetime = time_field()
+    to_at: datetime = time_field(index=True)
+    fraction: float
+    tools: str
+
+
+class Visit(SQLModel, table=True):
+    """A station or spot served, by track, scan or tick."""
+
+    id: str = Field(primary_key=True)
+    work_item: str = Field(index=True)
+    place: str
+    vehicle: str
+    at: datetime = time_field()
+    kg: int = 0
+    by: str = "track"
+
+
+class MatchState(SQLModel, table=True):
+    """Where the map matching of a vehicle's track stands."""
+
+    vehicle: str = Field(primary_key=True)
+    observed_at: datetime = time_field()
+    value: dict[str, Any] = json_field(default_factory=dict)
