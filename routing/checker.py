@@ -43,6 +43,7 @@ class _Walk:
     travel: int = 0
     service: int = 0
     distance_m: int = 0
+    overloaded: bool = False
 
 
 @dataclass(slots=True)
@@ -197,7 +198,8 @@ class _Check:
 
     def check_load(self, walk: _Walk, moment: str) -> None:
         for i, (used, capacity) in enumerate(zip(walk.used, walk.vehicle.capacity, strict=True)):
-            if used > capacity:
+            if used > capacity and not walk.overloaded:
+                walk.overloaded = True
                 name = self.problem.commodities[i]
                 self.report("overloaded", walk.label, f"{used} of {capacity} {name} used {moment}")
 

@@ -1,0 +1,111 @@
+"""The first plan, fast and for every kind of problem: several path-scanning rules, the best of them mended.
+
+One iteration is one rule; there are few, so the budget only matters when it is nearly spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from routing.engines.assemble import Timed, Tour, finder_for, price, time_route
+from routing.engines.base import Budget, Stopwatch
+from routing.engines.insertion import Inserter, insert, urgency
+from routing.engines.matrix import matrix_for
+from routing.engines.reasons import left_out
+from routing.engines.scan import Rule, Scanner
+from routing.paths import PathFinder
+from routing.plan import Plan, Unserved
+from routing.problem import Problem
+
+__all__ = ["GreedyEngine", "greedy_tours", "insert"]
+
+MENDED_TASKS = 60
+"""Left-out tasks that insertion is tried for; where more are left out, the fleet is too small anyway."""
+
+PATIENCES_S = (600, 2_400, 9_600)
+"""How far ahead deadlines are felt, one rule each."""
+
+
+class GreedyEngine:
+    """Path scanning under every constraint a Problem can state, then insertion of what was left out."""
+
+    name = "greedy"
+
+    def supports(self, problem: Problem) -> str | None:
+        """Everything that has a vehicle."""
+        return None if problem.vehicles else "no vehicles"
+
+    def solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
+        """Yield one plan. `seed` changes nothing: there is no chance in it."""
+        watch = Stopwatch(budget.seconds)
+        finder = finder_for(problem)
+        tours, rules = greedy_tours(problem, finder, watch)
+        plan = finish(problem, finder, tours, self.name, seed, rules)
+        if start is None or _rank(problem, plan) < _rank(problem, start):
+            yield plan
+        else:
+            yield start
+
+
+def greedy_tours(problem: Problem, finder: PathFinder, watch: Stopwatch) -> tuple[list[Tour], int]:
+    """Best tours of all rules tried, and how many were. Leaves out what a rule could not place."""
+    scanner = Scanner(problem, matrix_for(problem, finder))
+    best: tuple[tuple[int, int], list[Tour]] | None = None
+    tried = 0
+    for rule in rules_for(problem):
+        tours = scanner.run(rule)
+        tried += 1
+        timed = [time_route(problem, finder, tour) for tour in tours]
+        rank = _weigh(problem, tours, timed)
+        if best is None or rank < best[0]:
+            best = (rank, tours)
+        if watch.left() <= 0:
+            break
+    return ([] if best is None else best[1]), tried
+
+
+def finish(
+    problem: Problem, finder: PathFinder, tours: Sequence[Tour], engine: str, seed: int, iterations: int
+) -> Plan:
+    """Insert what is left out where it fits, name the reason where it does not, and price the plan."""
+    served = {visit.index for tour in tours for visit in tour.visits if not visit.facility}
+    missing = [i for i in range(len(problem.tasks)) if i not in served]
+    missing.sort(key=lambda i: urgency(problem.tasks[i]))
+    unserved = []
+    if missing:
+        inserter = Inserter.from_tours(problem, finder, tours)
+        for position, index in enumerate(missing):
+            task = problem.tasks[index]
+            if position < MENDED_TASKS:
+                reason = inserter.insert(index)
+            else:
+                reason = left_out(problem, finder, task, unserved[-1].reason if unserved else "time")
+            if reason is not None:
+                unserved.append(Unserved(task.id, reason))
+        tours = inserter.tours()
+    timed = [time_route(problem, finder, tour) for tour in tours]
+    return price(problem, timed, unserved, engine, seed, iterations)
+
+
+def rules_for(problem: Problem) -> list[Rule]:
+    """Rules worth trying: deadlines only where there are any, one vehicle after the other for unlimited fleets."""
+    rules = [Rule(False, 0, lean) for lean in (1, -1, 0)]
+    if problem.unlimited_fleet:
+        return rules
+    rules.append(Rule(True, 0, 1))
+    if any(task.deadline_s is not None and task.weight > 0 for task in problem.tasks):
+        rules += [Rule(True, patience, 1) for patience in PATIENCES_S]
+    return rules
+
+
+def _weigh(problem: Problem, tours: Sequence[Tour], timed: Sequence[Timed]) -> tuple[int, int]:
+    """(mandatory tasks left out, cost with prizes left): the smaller the better."""
+    served = {visit.index for tour in tours for visit in tour.visits if not visit.facility}
+    left = [task for i, task in enumerate(problem.tasks) if i not in served]
+    cost = sum(t.route.cost + t.lateness for t in timed) + sum(task.prize or 0 for task in left)
+    return sum(task.prize is None for task in left), cost
+
+
+def _rank(problem: Problem, plan: Plan) -> tuple[int, int]:
+    mandatory = {task.id for task in problem.tasks if task.prize is None}
+    return sum(entry.task in mandatory for entry in plan.unserved), plan.cost

@@ -1,0 +1,94 @@
+"""Distances between everything a problem visits, as the engines' common tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from routing.errors import BadProblem
+from routing.network import IntArray
+from routing.paths import PathFinder
+from routing.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Cost and duration between ports, and who uses which row and column.
+
+    `cost` and `duration` have shape (sources, sinks). Modes of all tasks are numbered through: task t owns modes
+    `first_mode[t]` to `first_mode[t + 1]`; `mode_row` is where a mode is left, `mode_column` where it is entered.
+    `end_column` is -1 for a vehicle whose route ends anywhere.
+    """
+
+    cost: IntArray
+    duration: IntArray
+    first_mode: IntArray
+    mode_task: IntArray
+    mode_row: IntArray
+    mode_column: IntArray
+    start_row: IntArray
+    end_column: IntArray
+    facility_row: IntArray
+    facility_column: IntArray
+
+    @property
+    def modes(self) -> int:
+        """Number of modes of all tasks."""
+        return len(self.mode_task)
+
+
+def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
+    """Many-to-many distances between the ports of tasks, vehicles and facilities only. Raises BadProblem."""
+    _require_fitting(problem)
+    rows: dict[int, int] = {}
+    columns: dict[int, int] = {}
+
+    def row(port: int) -> int:
+        return rows.setdefault(port, len(rows))
+
+    def column(port: int) -> int:
+        return columns.setdefault(port, len(columns))
+
+    modes = [(t, mode) for t, task in enumerate(problem.tasks) for mode in task.modes]
+    mode_row = [row(finder.out_port(mode)) for _, mode in modes]
+    mode_column = [column(finder.in_port(mode)) for _, mode in modes]
+    start_row = [row(finder.leave(v.start)) for v in problem.vehicles]
+    end_column = [-1 if v.end is None else column(finder.reach(v.end)) for v in problem.vehicles]
+    facility_row = [row(finder.leave(f.node)) for f in problem.facilities]
+    facility_column = [column(finder.reach(f.node)) for f in problem.facilities]
+    table = finder.table(list(rows), list(columns))
+    return Matrix(
+        table.cost,
+        table.duration,
+        np.cumsum([0] + [len(task.modes) for task in problem.tasks]).astype(np.int64),
+        np.array([t for t, _ in modes], np.int64),
+        np.array(mode_row, np.int64),
+        np.array(mode_column, np.int64),
+        np.array(start_row, np.int64),
+        np.array(end_column, np.int64),
+        np.array(facility_row, np.int64),
+        np.array(facility_column, np.int64),
+    )
+
+
+def _require_fitting(problem: Problem) -> None:
+    """Refuse a problem whose parts do not fit together, before any engine stumbles over it."""
+    sizes = len(problem.commodities)
+    nodes, arcs = problem.network.nodes, problem.network.arcs
+    for task in problem.tasks:
+        if len(task.demand) != sizes:
+            raise BadProblem(f"task {task.id}: {len(task.demand)} demands for {sizes} commodities: give one each")
+        if not task.modes:
+            raise BadProblem(f"task {task.id}: no mode: give at least one way to serve it")
+        for mode in task.modes:
+            if mode.arc >= arcs or not (0 <= mode.tail < nodes and 0 <= mode.head < nodes):
+                raise BadProblem(f"task {task.id}: a mode names an arc or node outside the network")
+    for vehicle in problem.vehicles:
+        if len(vehicle.capacity) != sizes or len(vehicle.initial_used) != sizes:
+            raise BadProblem(f"vehicle {vehicle.id}: capacity and initial_used need one figure for each commodity")
+        if not 0 <= vehicle.start < nodes or not (vehicle.end is None or 0 <= vehicle.end < nodes):
+            raise BadProblem(f"vehicle {vehicle.id}: start or end is outside the network")
+    for facility in problem.facilities:
+        if not 0 <= facility.node < nodes:
+            raise BadProblem(f"facility {facility.id}: node {facility.node} is outside the network")

@@ -1,0 +1,144 @@
+"""The portfolio: which engine runs on which problem, for how long, and which plan wins.
+
+Every plan is checked here before it counts; engines are judged by the checker's cost only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from routing.checker import check
+from routing.engines.base import Attempt, Budget, Engine, Stopwatch
+from routing.errors import NoEngine, RoutingError
+from routing.plan import Plan, Verdict
+from routing.problem import Problem
+
+DEFAULT_SECONDS = 10.0
+"""Budget of a solve that names none."""
+
+ENGINES = ("greedy", "ruin", "pyvrp", "ortools")
+"""Names accepted besides `auto`, in the order of the portfolio."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    plan: Plan
+    verdict: Verdict
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name. Its library is loaded when it solves, not here. Raises NoEngine."""
+    makers: dict[str, Callable[[], Engine]] = {
+        "greedy": _greedy,
+        "ruin": _ruin,
+        "pyvrp": _pyvrp,
+        "ortools": _ortools,
+    }
+    if name not in makers:
+        raise NoEngine(f"engine {name} is unknown: use auto, {', '.join(ENGINES)}")
+    return makers[name]()
+
+
+def solve(
+    problem: Problem, engine: str = "auto", budget: Budget | None = None, seed: int = 0, start: Plan | None = None
+) -> tuple[Plan, list[Attempt]]:
+    """Best checked plan, and what each engine did.
+
+    `start` is a plan to improve on; it is never made worse. The same problem, seed, start and iteration budget give the
+    same plan. Raises NoEngine where the named engine does not support the problem.
+    """
+    budget = budget if budget is not None else Budget(seconds=DEFAULT_SECONDS)
+    if budget.seconds is None and budget.iterations is None:
+        budget = Budget(seconds=DEFAULT_SECONDS)
+    watch = Stopwatch(budget.seconds)
+    attempts: list[Attempt] = []
+    best = None if start is None else _Best(start, check(problem, start))
+    for name, share in portfolio(problem, engine):
+        member = engine_named(name)
+        refusal = member.supports(problem)
+        if refusal is not None:
+            attempts.append(Attempt(name, None, False, 0.0, 0, refusal))
+            continue
+        seconds = None if budget.seconds is None else max(0.0, watch.left() * share)
+        part = replace(budget, seconds=seconds)
+        warm = best.plan if best is not None and best.verdict.feasible else None
+        best, attempt = _attempt(problem, member, warm, part, seed, best)
+        attempts.append(attempt)
+    if best is None:
+        notes = "; ".join(f"{a.engine}: {a.note}" for a in attempts)
+        raise NoEngine(f"no engine made a plan ({notes}): change the problem or name another engine")
+    return best.plan, attempts
+
+
+def portfolio(problem: Problem, engine: str) -> list[tuple[str, float]]:
+    """Engines to run in order, each with its share of the time then left.
+
+    A first plan always comes from `greedy`. Street work goes to `ruin`; point work to `pyvrp` and `ruin`; `ortools` models
+    what the specialists do not, and takes what is left of the time where they leave mandatory work out.
+    """
+    if engine != "auto":
+        return [("greedy", 1.0), (engine, 1.0)] if engine not in ("greedy",) else [("greedy", 1.0)]
+    members: list[tuple[str, float]] = [("greedy", 1.0)]
+    return members
+
+
+def rank(problem: Problem, plan: Plan, verdict: Verdict) -> tuple[bool, int, int]:
+    """Order of plans, best first: feasible, fewest mandatory tasks left out, cheapest."""
+    mandatory = {task.id for task in problem.tasks if task.prize is None}
+    return not verdict.feasible, sum(entry.task in mandatory for entry in plan.unserved), verdict.cost
+
+
+def _attempt(
+    problem: Problem, engine: Engine, warm: Plan | None, budget: Budget, seed: int, best: _Best | None
+) -> tuple[_Best | None, Attempt]:
+    """Run one engine to its end; keep its best checked plan if it beats `best`."""
+    watch = Stopwatch(None)
+    own: _Best | None = None
+    note = ""
+    try:
+        for plan in engine.solve(problem, warm, budget, seed):
+            found = _Best(plan, check(problem, plan))
+            if own is None or _order(problem, found) <= _order(problem, own):
+                own = found
+    except RoutingError as error:
+        note = str(error)
+    if own is None:
+        return best, Attempt(engine.name, None, False, watch.spent(), 0, note or "no plan within the budget")
+    if not own.verdict.feasible:
+        first = own.verdict.violations[0]
+        note = f"{first.code} at {first.where}: {first.text}"
+    attempt = Attempt(
+        engine.name, own.verdict.cost, own.verdict.feasible, watch.spent(), own.plan.iterations, note
+    )
+    if best is None or _order(problem, own) < _order(problem, best):
+        best = own
+    return best, attempt
+
+
+def _order(problem: Problem, entry: _Best) -> tuple[bool, int, int]:
+    return rank(problem, entry.plan, entry.verdict)
+
+
+def _greedy() -> Engine:
+    from routing.engines.greedy import GreedyEngine
+
+    return GreedyEngine()
+
+
+def _ruin() -> Engine:
+    from routing.engines.ruin.engine import RuinEngine
+
+    return RuinEngine()
+
+
+def _pyvrp() -> Engine:
+    from routing.engines.pyvrp_engine import PyvrpEngine
+
+    return PyvrpEngine()
+
+
+def _ortools() -> Engine:
+    from routing.engines.ortools_engine import OrtoolsEngine
+
+    return OrtoolsEngine()
