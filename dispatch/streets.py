@@ -16,7 +16,7 @@ DRIVE_SHARE = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Streets:
-    """`arc_segment[a]` is (segment id, forward); `arcs_of[segment]` maps forward → arc; `node_of` is OSM-like id → index."""
+    """`arc_segment[a]` is (segment id, forward); `arcs_of[segment]` maps forward to arc; `node_of` id to index."""
 
     network: Network
     segments: dict[str, Segment]
@@ -46,7 +46,11 @@ def build_streets(
             if node not in node_of:
                 node_of[node] = len(lonlat)
                 lonlat.append((point[0], point[1]))
-    tail, head, length, duration, reverse = [], [], [], [], []
+    tail: list[int] = []
+    head: list[int] = []
+    length: list[int] = []
+    duration: list[int] = []
+    reverse: list[int] = []
     arc_segment: list[tuple[str, bool]] = []
     arcs_of: dict[str, dict[bool, int]] = {}
     for row in rows:
