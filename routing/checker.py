@@ -194,7 +194,8 @@ class _Check:
         walk.clock = start + service_s
         if (stop.arrive_s, stop.start_s, stop.depart_s) != (arrive, start, walk.clock):
             stated = f"{stop.arrive_s}, {stop.start_s}, {stop.depart_s}"
-            self.report("time", where, f"states arrival, start, end {stated} s; they are {arrive}, {start}, {walk.clock}")
+            found = f"{arrive}, {start}, {walk.clock}"
+            self.report("time", where, f"states arrival, start, end {stated} s; they are {found} s")
 
     def check_load(self, walk: _Walk, moment: str) -> None:
         for i, (used, capacity) in enumerate(zip(walk.used, walk.vehicle.capacity, strict=True)):

@@ -40,9 +40,7 @@ def problem_to_json(problem: Problem) -> Document:
         },
         "tasks": [_task_to_json(task) for task in problem.tasks],
         "vehicles": [_vehicle_to_json(vehicle) for vehicle in problem.vehicles],
-        "facilities": [
-            [f.id, f.node, f.kind, f.service_s, f.service_cost, list(f.window)] for f in problem.facilities
-        ],
+        "facilities": [[f.id, f.node, f.kind, f.service_s, f.service_cost, list(f.window)] for f in problem.facilities],
         "commodities": list(problem.commodities),
         "unload_at_end": problem.unload_at_end,
         "unlimited_fleet": problem.unlimited_fleet,
@@ -55,11 +53,9 @@ def problem_from_json(document: Document) -> Problem:
         _require_format(document)
         packed = document["network"]
         turns = _unpack(packed["forbidden_turns"]).reshape(-1, 2)
-        network = Network(
-            int(packed["nodes"]),
-            *(_unpack(packed[name]) for name in _ARRAYS),
-            forbidden_turns=frozenset((int(a), int(b)) for a, b in turns),
-        )
+        arrays = {name: _unpack(packed[name]) for name in _ARRAYS}
+        forbidden = frozenset((int(a), int(b)) for a, b in turns)
+        network = Network(nodes=int(packed["nodes"]), **arrays, forbidden_turns=forbidden)
         return Problem(
             network,
             tuple(_task_from_json(task) for task in document["tasks"]),
@@ -81,7 +77,8 @@ def plan_to_json(plan: Plan) -> Document:
     return {
         "format": FORMAT,
         "routes": [
-            [r.vehicle, r.start_s, [_stop_to_json(s) for s in r.stops], list(r.arcs_home), r.end_s, r.distance_m, r.cost]
+            [r.vehicle, r.start_s, [_stop_to_json(s) for s in r.stops], list(r.arcs_home), r.end_s, r.distance_m]
+            + [r.cost]
             for r in plan.routes
         ],
         "unserved": [[entry.task, entry.reason] for entry in plan.unserved],
@@ -184,9 +181,7 @@ def _vehicle_to_json(vehicle: Vehicle) -> list[Any]:
 
 def _vehicle_from_json(values: list[Any]) -> Vehicle:
     name, start, end, capacity, initial_used, shift, skills, fixed_cost = values
-    return Vehicle(
-        name, start, end, tuple(capacity), tuple(initial_used), _pair(shift), frozenset(skills), fixed_cost
-    )
+    return Vehicle(name, start, end, tuple(capacity), tuple(initial_used), _pair(shift), frozenset(skills), fixed_cost)
 
 
 def _stop_to_json(stop: Stop) -> list[Any]:

@@ -182,7 +182,9 @@ class PathFinder:
             self._copies.setdefault(node, []).append((len(state_node), frozenset(never)))
             state_node.append(node)
         sinks = self._sinks(served, state_node)
-        weight = network.cost if self._duration_bits == 0 else (network.cost << self._duration_bits) + network.duration_s
+        weight = network.cost
+        if self._duration_bits > 0:
+            weight = (network.cost << self._duration_bits) + network.duration_s
         origin = [network.tail.astype(np.int64)]
         target = [self._end_state]
         weights = [weight.astype(np.int64)]

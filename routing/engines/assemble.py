@@ -12,10 +12,10 @@ from routing.problem import Problem, Vehicle
 
 
 class Visit(NamedTuple):
-    """One decided stop: a task in a mode, or a facility (`mode` 0). `index` counts in the problem's own tuple."""
+    """One decided stop: a task in a mode, or a facility (`mode` 0). `item` counts in the problem's own tuple."""
 
     facility: bool
-    index: int
+    item: int
     mode: int
 
 
@@ -52,9 +52,9 @@ def vehicle_name(problem: Problem, vehicle: int, copy: int) -> str:
 def ports_of(problem: Problem, finder: PathFinder, visit: Visit) -> tuple[int, int]:
     """(sink port, source port) of a visit: where it is entered and left."""
     if visit.facility:
-        node = problem.facilities[visit.index].node
+        node = problem.facilities[visit.item].node
         return finder.reach(node), finder.leave(node)
-    mode = problem.tasks[visit.index].modes[visit.mode]
+    mode = problem.tasks[visit.item].modes[visit.mode]
     return finder.in_port(mode), finder.out_port(mode)
 
 
@@ -67,7 +67,8 @@ def time_route(
 ) -> Timed:
     """Drive a tour. Without `start_s` the vehicle leaves as its shift begins, or later where it would only wait.
 
-    `legs` (one a visit, and home) are driven as given where they are, else the shortest ones. Raises NoPath. Windows, shifts and capacity are not judged here: the checker does that.
+    `legs` (one a visit, and home) are driven as given where they are, else the shortest ones. Raises NoPath.
+    Windows, shifts and capacity are not judged here: the checker does that.
     """
     vehicle = problem.vehicles[tour.vehicle]
     *legs, home = legs_of(problem, finder, vehicle, tour.visits) if legs is None else legs
@@ -80,13 +81,13 @@ def time_route(
     for visit, leg, seconds in zip(tour.visits, legs, leg_s, strict=True):
         arrive = clock + seconds
         if visit.facility:
-            place = problem.facilities[visit.index]
+            place = problem.facilities[visit.item]
             begin = max(arrive, place.window[0])
             clock, used = begin + place.service_s, (0,) * len(used)
             service += place.service_cost
             stops.append(Stop("facility", place.id, 0, leg, arrive, begin, clock, used))
             continue
-        task = problem.tasks[visit.index]
+        task = problem.tasks[visit.item]
         begin = max(arrive, task.window[0])
         clock = begin + task.service_s
         used = tuple(a + b for a, b in zip(used, task.demand, strict=True))
@@ -150,9 +151,7 @@ def tours_of(problem: Problem, plan: Plan) -> list[Tour]:
     return tours
 
 
-def legs_of(
-    problem: Problem, finder: PathFinder, vehicle: Vehicle, visits: Sequence[Visit]
-) -> list[tuple[int, ...]]:
+def legs_of(problem: Problem, finder: PathFinder, vehicle: Vehicle, visits: Sequence[Visit]) -> list[tuple[int, ...]]:
     """Arcs to each visit, and last those home."""
     at = finder.leave(vehicle.start)
     legs = []
@@ -170,7 +169,7 @@ def _latest_useful_start(problem: Problem, vehicle: Vehicle, visits: Sequence[Vi
     if not visits:
         return begin
     first = visits[0]
-    opens = (problem.facilities if first.facility else problem.tasks)[first.index].window[0]
+    opens = (problem.facilities if first.facility else problem.tasks)[first.item].window[0]
     return max(begin, opens - leg_s[0])
 
 
@@ -181,6 +180,6 @@ def _driven(problem: Problem, visits: Sequence[Visit], legs: Sequence[tuple[int,
     metres = sum(int(network.length_m[arc]) for leg in legs for arc in leg)
     for visit in visits:
         if not visit.facility:
-            arc = problem.tasks[visit.index].modes[visit.mode].arc
+            arc = problem.tasks[visit.item].modes[visit.mode].arc
             metres += int(network.length_m[arc]) if arc >= 0 else 0
     return travel, metres

@@ -68,10 +68,10 @@ def finish(
     problem: Problem, finder: PathFinder, tours: Sequence[Tour], engine: str, seed: int, iterations: int
 ) -> Plan:
     """Insert what is left out where it fits, name the reason where it does not, and price the plan."""
-    served = {visit.index for tour in tours for visit in tour.visits if not visit.facility}
+    served = {visit.item for tour in tours for visit in tour.visits if not visit.facility}
     missing = [i for i in range(len(problem.tasks)) if i not in served]
     missing.sort(key=lambda i: urgency(problem.tasks[i]))
-    unserved = []
+    unserved: list[Unserved] = []
     if missing:
         inserter = Inserter.from_tours(problem, finder, tours)
         for position, index in enumerate(missing):
@@ -100,7 +100,7 @@ def rules_for(problem: Problem) -> list[Rule]:
 
 def _weigh(problem: Problem, tours: Sequence[Tour], timed: Sequence[Timed]) -> tuple[int, int]:
     """(mandatory tasks left out, cost with prizes left): the smaller the better."""
-    served = {visit.index for tour in tours for visit in tour.visits if not visit.facility}
+    served = {visit.item for tour in tours for visit in tour.visits if not visit.facility}
     left = [task for i, task in enumerate(problem.tasks) if i not in served]
     cost = sum(t.route.cost + t.lateness for t in timed) + sum(task.prize or 0 for task in left)
     return sum(task.prize is None for task in left), cost

@@ -156,9 +156,7 @@ class Inserter:
             found = self._cheapest(index, gaps, [(f, g) for f in places for g in places])
         return found
 
-    def _cheapest(
-        self, index: int, gaps: _Gaps, options: Sequence[tuple[int | None, int | None]]
-    ) -> _Choice | None:
+    def _cheapest(self, index: int, gaps: _Gaps, options: Sequence[tuple[int | None, int | None]]) -> _Choice | None:
         """Best choice among all gaps, modes and the given facilities before and after."""
         task = self.problem.tasks[index]
         ways = [(mode, *option) for mode in range(len(task.modes)) for option in options]
@@ -206,7 +204,7 @@ class Inserter:
                 leg_cost, leg_s = (row[gaps.sources] for row in self.finder.to_port(entry))
             else:
                 leg_cost, leg_s = (row[entry] for row in self.finder.from_port(at))
-            item = (self.problem.facilities if visit.facility else self.problem.tasks)[visit.index]
+            item = (self.problem.facilities if visit.facility else self.problem.tasks)[visit.item]
             begin = np.maximum(clock + leg_s, item.window[0])
             in_time &= begin <= item.window[1]
             clock, cost, at = begin + item.service_s, cost + leg_cost + item.service_cost, leave
@@ -290,7 +288,7 @@ def _flatten(problem: Problem, lines: Sequence[Line], task: Task) -> _Gaps | Non
     def join(parts: list[IntArray]) -> IntArray:
         return np.concatenate(parts)
 
-    owed, fixed, leg_cost = [], [], []
+    owed, fixed, leg_cost, room = [], [], [], []
     for _, line in usable:
         idle = not line.tour.visits
         ends_at_facility = np.zeros(line.gaps, np.int64)
@@ -298,6 +296,7 @@ def _flatten(problem: Problem, lines: Sequence[Line], task: Task) -> _Gaps | Non
         owed.append(ends_at_facility)
         vehicle = problem.vehicles[line.tour.vehicle]
         fixed.append(np.full(line.gaps, vehicle.fixed_cost if idle else 0, np.int64))
+        room.append(np.tile(np.array(vehicle.capacity, np.int64), (line.gaps, 1)))
         leg_cost.append(np.zeros(1, np.int64) if idle else line.leg_cost)
     return _Gaps(
         lines,
@@ -311,9 +310,7 @@ def _flatten(problem: Problem, lines: Sequence[Line], task: Task) -> _Gaps | Non
         join([line.before for _, line in usable]),
         join([line.behind for _, line in usable]),
         join([line.slack_s for _, line in usable]),
-        np.concatenate(
-            [np.tile(np.array(problem.vehicles[line.tour.vehicle].capacity, np.int64), (line.gaps, 1)) for _, line in usable]
-        ),
+        join(room),
         join(fixed),
         join(owed),
     )

@@ -66,7 +66,7 @@ def make_line(
     sinks = np.array([*(entry for entry, _ in ports), last], np.int64)
     clock, leave, arrive, waits, closes = start_s, [start_s], [], [], []
     for visit, seconds in zip(tour.visits, leg_s, strict=False):
-        item = (problem.facilities if visit.facility else problem.tasks)[visit.index]
+        item = (problem.facilities if visit.facility else problem.tasks)[visit.item]
         arrive.append(clock + seconds)
         begin = max(arrive[-1], item.window[0])
         waits.append(begin - arrive[-1])
@@ -78,7 +78,7 @@ def make_line(
     for i in range(len(tour.visits) - 1, -1, -1):
         slack.append(min(closes[i] - arrive[i], waits[i] + slack[-1]))
     before, behind = _loads(problem, tour, vehicle.initial_used)
-    deadlines = any(not v.facility and problem.tasks[v.index].deadline_s is not None for v in tour.visits)
+    deadlines = any(not v.facility and problem.tasks[v.item].deadline_s is not None for v in tour.visits)
     return Line(
         tour,
         driven,
@@ -103,11 +103,11 @@ def later_lateness(problem: Problem, line: Line, gap: int, delay_s: int) -> int:
         if delay_s == 0:
             break
         visit = line.tour.visits[i]
-        item = (problem.facilities if visit.facility else problem.tasks)[visit.index]
+        item = (problem.facilities if visit.facility else problem.tasks)[visit.item]
         arrive = int(line.arrive_s[i])
         delay_s = max(arrive + delay_s, item.window[0]) - max(arrive, item.window[0])
         if not visit.facility:
-            task = problem.tasks[visit.index]
+            task = problem.tasks[visit.item]
             if task.deadline_s is not None:
                 done = int(line.leave_s[i + 1])
                 extra += task.weight * (max(0, done + delay_s - task.deadline_s) - max(0, done - task.deadline_s))
@@ -124,7 +124,7 @@ def _loads(problem: Problem, tour: Tour, initial: tuple[int, ...]) -> tuple[IntA
     """(used as each gap is reached, still to be picked up by the trip after it), shape (gaps, commodities)."""
     zero = np.zeros(len(problem.commodities), np.int64)
     amounts = [
-        None if visit.facility else np.array(problem.tasks[visit.index].demand, np.int64) for visit in tour.visits
+        None if visit.facility else np.array(problem.tasks[visit.item].demand, np.int64) for visit in tour.visits
     ]
     before = [np.array(initial, np.int64)]
     for amount in amounts:

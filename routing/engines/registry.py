@@ -74,12 +74,15 @@ def solve(
 def portfolio(problem: Problem, engine: str) -> list[tuple[str, float]]:
     """Engines to run in order, each with its share of the time then left.
 
-    A first plan always comes from `greedy`. Street work goes to `ruin`; point work to `pyvrp` and `ruin`; `ortools` models
-    what the specialists do not, and takes what is left of the time where they leave mandatory work out.
+    A first plan always comes from `greedy`. Street work goes to `ruin`, point work to `pyvrp` and `ruin`; `ortools`
+    models what neither of these does.
     """
     if engine != "auto":
         return [("greedy", 1.0), (engine, 1.0)] if engine not in ("greedy",) else [("greedy", 1.0)]
     members: list[tuple[str, float]] = [("greedy", 1.0)]
+    takes_ruin = engine_named("ruin").supports(problem) is None
+    if takes_ruin:
+        members.append(("ruin", 1.0))
     return members
 
 

@@ -182,7 +182,7 @@ class Scanner:
         """The higher the sooner served."""
         near = self.matrix.cost[crew.row, self.matrix.mode_column].astype(np.float64)
         wait = np.maximum(self.opens - crew.clock - self.matrix.duration[crew.row, self.matrix.mode_column], 0)
-        appeal = 1.0 / (near + wait + 1.0)
+        appeal: FloatArray = 1.0 / (near + wait + 1.0)
         if rule.patience_s > 0 and self.mean_weight > 0:
             slack = np.maximum(self.deadline - done, 0) / rule.patience_s
             appeal *= 1.0 + 4.0 * self.weight / self.mean_weight * np.exp(-np.minimum(slack, 50.0))

@@ -1,0 +1,106 @@
+"""What the compiled search works on: one record array for tasks, modes, slots and kinds of vehicle.
+
+Tasks are numbered from 1 (0 means "none": the end of a route). A task owns the modes `first_mode` to `after_mode`. A
+slot is one vehicle, and its route a linked list of tasks; a kind is a set of vehicles that are alike.
+
+All times are int64 in one unit: the problem's seconds, or its cost where no time matters. Records keep what one step
+needs of a task together, and records, unlike arrays, cost numba no reference counting.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FAR = 100_000_000
+"""Distance where there is no way (int32): above any real route, and a hundred of them still add up."""
+
+BIG = 1 << 50
+"""Cost of what is not allowed."""
+
+MANDATORY = 1 << 36
+"""Penalty of leaving out a mandatory task: above any cost a real route can add."""
+
+TASK = np.dtype(
+    [
+        ("first_mode", "i4"),
+        ("after_mode", "i4"),
+        ("next", "i4"),
+        ("previous", "i4"),
+        ("slot", "i4"),  # -1: out of all routes
+        ("via", "i4"),  # 1: the way here passes the best facility
+        ("demand", "i8"),
+        ("skills", "i8"),  # bits the vehicle must have
+        ("weight", "i8"),
+        ("deadline", "i8"),
+        ("penalty", "i8"),
+        ("far", "f8"),
+        ("picked", "i8"),  # used capacity of this trip up to and with the task
+        ("coming", "i8"),  # used capacity of this trip from the task on
+        ("done", "i8"),  # completion time in the traced modes
+        ("old_picked", "i8"),
+        ("old_coming", "i8"),
+        ("old_done", "i8"),
+        ("seen", "i8"),
+        ("best_slot", "i4"),
+        ("best_previous", "i4"),
+        ("best_via", "i4"),
+    ],
+    align=True,
+)
+
+MODE = np.dtype(
+    [
+        ("enter", "i4"),  # column of the distance table
+        ("leave", "i4"),  # row of the distance table
+        ("service", "i8"),
+        ("forward", "i8"),  # least time from the route's start to the end of this mode
+        ("backward", "i8"),  # least time from the start of this mode to the route's end
+        ("old_forward", "i8"),
+        ("old_backward", "i8"),
+    ],
+    align=True,
+)
+
+SLOT = np.dtype(
+    [
+        ("first", "i4"),
+        ("last", "i4"),
+        ("count", "i4"),
+        ("kind", "i4"),
+        ("touched", "i4"),
+        ("ruined", "i4"),
+        ("saved_from", "i4"),
+        ("saved_to", "i4"),
+        ("load", "i8"),
+        ("end", "i8"),
+        ("cost", "i8"),
+        ("old_end", "i8"),
+        ("old_cost", "i8"),
+    ],
+    align=True,
+)
+
+KIND = np.dtype(
+    [
+        ("capacity", "i8"),
+        ("limit", "i8"),  # latest end
+        ("fixed", "i8"),  # fixed cost less the start of the shift, so that times stay absolute
+        ("skills", "i8"),
+        ("used", "i8"),  # used capacity at the start
+        ("first_slot", "i4"),
+        ("after_slot", "i4"),
+        ("free_slot", "i4"),  # no slot of this kind before it is empty
+        ("pad", "i4"),
+    ],
+    align=True,
+)
+
+START, END = 0, 1
+"""Last axis of `ends` (kinds, modes, 2): time from the start to a mode, from a mode home."""
+
+TO, FROM = 0, 1
+"""Last axis of `reach` (modes, facilities, 2): mode to facility with its service, facility to mode."""
+
+GO, COME, OLD_GO, OLD_COME = 0, 1, 2, 3
+"""Last axis of `links` (tasks, facilities, 4): best time to arrive at a facility after a task, best time to the
+route's end from a facility before a task, and both as saved."""

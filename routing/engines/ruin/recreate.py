@@ -1,0 +1,158 @@
+"""The recreate half of a step: in which order absent tasks go back, and where each costs least.
+
+Arguments as in route.py and search.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from routing.engines.ruin.chance import below, skips, uniform
+from routing.engines.ruin.moves import gap_cost, put, save
+from routing.engines.ruin.route import backward, forward, price
+from routing.jit import kernel
+
+SORTED_BY_HAND = 60
+"""Up to this many absent tasks an insertion sort is quicker than a library sort."""
+
+
+@kernel
+def arrange(task: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any) -> None:
+    """Order in which absent tasks are inserted: by chance, demand, distance, or weight."""
+    way = below(rng, 11)
+    for i in range(found):
+        t = absent[i]
+        if way < 4:
+            rank[i] = uniform(rng)
+        elif way < 8:
+            rank[i] = -float(task[t].demand)
+        elif way < 10:
+            rank[i] = -task[t].far
+            if late:
+                rank[i] = 1e-9 * task[t].far - float(task[t].weight)
+        else:
+            rank[i] = task[t].far
+    if found <= SORTED_BY_HAND:
+        for i in range(1, found):
+            value, t, j = rank[i], absent[i], i - 1
+            while j >= 0 and rank[j] > value:
+                rank[j + 1], absent[j + 1] = rank[j], absent[j]
+                j -= 1
+            rank[j + 1], absent[j + 1] = value, t
+    else:
+        sequence = np.argsort(rank[:found], kind="mergesort")
+        sorted_tasks = absent[:found][sequence]
+        for i in range(found):
+            absent[i] = sorted_tasks[i]
+
+
+@kernel
+def place_near(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+               near: Any, width: int, rng: Any, late: bool, blink: float, look: int, stamp: int, t: int
+               ) -> tuple[int, int, int, int, int]:
+    """Cheapest gap beside a neighbour of t: (cost change, slot or -1, task before, code, looks left)."""
+    best = task[t].penalty
+    best_slot, best_before, best_code = -1, 0, 0
+    places = reach.shape[1]
+    for z in range(width):
+        j = near[t, z]
+        s = task[j].slot
+        if s < 0:
+            continue
+        k = slot[s].kind
+        if (task[t].skills & ~kind[k].skills) != 0:
+            continue
+        if places == 0 and slot[s].load + task[t].demand > kind[k].capacity:
+            continue
+        for side in range(2):
+            p = j if side == 0 else task[j].previous
+            q = task[j].next if side == 0 else j
+            other = q if side == 0 else p
+            if other != 0 and task[other].seen == stamp:
+                continue
+            if look <= 0:
+                look = skips(rng, blink)
+                continue
+            look -= 1
+            change, code = gap_cost(
+                task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, best
+            )
+            if change < best:
+                best, best_slot, best_before, best_code = change, s, p, code
+        task[j].seen = stamp
+    return best, best_slot, best_before, best_code, look
+
+
+@kernel
+def place_anywhere(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any,
+                   depart: Any, late: bool, t: int, best: int) -> tuple[int, int, int, int]:
+    """Cheapest gap of all routes: for a task none of whose neighbours has room."""
+    best_slot, best_before, best_code = -1, 0, 0
+    places = reach.shape[1]
+    for s in range(len(slot)):
+        k = slot[s].kind
+        if slot[s].count == 0 or (task[t].skills & ~kind[k].skills) != 0:
+            continue
+        if places == 0 and slot[s].load + task[t].demand > kind[k].capacity:
+            continue
+        p = 0
+        q = slot[s].first
+        while True:
+            change, code = gap_cost(
+                task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, best
+            )
+            if change < best:
+                best, best_slot, best_before, best_code = change, s, p, code
+            if q == 0:
+                break
+            p = q
+            q = task[q].next
+    return best, best_slot, best_before, best_code
+
+
+@kernel
+def recreate(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+             near: Any, width: int, rng: Any, late: bool, blink: float, clock: Any, order: Any, vias: Any,
+             scratch: Any, absent: Any, found: int, at: int, out: Any) -> int:
+    """Insert absent tasks where each adds least; those that cost less left out go to `out`. Returns their count.
+
+    `clock` holds (looks left before a blink, stamp of tasks seen).
+    """
+    left = 0
+    for i in range(found):
+        t = absent[i]
+        clock[1] += 1
+        best, s, p, code, clock[0] = place_near(
+            task, mode, slot, kind, dist, ends, reach, links, depart, near, width, rng, late, blink, clock[0],
+            clock[1], t,
+        )
+        if s < 0 and width < len(task) - 2:
+            best, s, p, code = place_anywhere(
+                task, mode, slot, kind, dist, ends, reach, links, depart, late, t, best
+            )
+        for k in range(len(kind)):
+            if (task[t].skills & ~kind[k].skills) != 0:
+                continue
+            free = kind[k].free_slot
+            while free < kind[k].after_slot and slot[free].count > 0:
+                free += 1
+            kind[k].free_slot = free
+            if free < kind[k].after_slot:
+                change, way = gap_cost(
+                    task, mode, slot, kind, dist, ends, reach, links, depart, late, t, 0, 0, free, best
+                )
+                if change < best:
+                    best, s, p, code = change, free, 0, way
+        if s < 0:
+            out[left] = t
+            left += 1
+            continue
+        if slot[s].touched == 0:
+            at = save(task, mode, slot, reach, links, s, order, vias, at)
+        put(task, slot, t, p, s, code)
+        forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, t)
+        backward(task, mode, slot, dist, ends, reach, links, s, t)
+        price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+    return left

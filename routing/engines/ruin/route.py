@@ -1,0 +1,161 @@
+"""One route in the compiled search: times forward and backward, traced modes, price.
+
+The direction of every task is chosen anew by dynamic programming over modes, forward and backward, so that an
+insertion is priced with the best directions of all tasks around it. Arguments common to all functions: `task`, `mode`,
+`slot`, `kind` records (layout.py), `dist` int32 (rows, columns), `ends` (kinds, modes, 2), `reach` (modes, facilities,
+2), `links` (tasks, facilities, 4), `depart` (kinds, facilities): start of the route to a facility, its service included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, START, TO
+from routing.jit import leaf
+
+NEVER = np.int64(BIG)
+
+
+@leaf
+def forward(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+            s: int, t: int) -> None:
+    """Refresh forward times, facility arrivals and picked loads from task t to the end of slot s."""
+    k = slot[s].kind
+    places = reach.shape[1]
+    while t != 0:
+        p = task[t].previous
+        via = task[t].via
+        for m in range(task[t].first_mode, task[t].after_mode):
+            best = NEVER
+            if places > 0 and via == 1:
+                for f in range(places):
+                    start = depart[k, f] if p == 0 else links[p, f, GO]
+                    best = min(best, start + reach[m, f, FROM])
+            elif p == 0:
+                best = ends[k, m, START]
+            else:
+                column = mode[m].enter
+                for b in range(task[p].first_mode, task[p].after_mode):
+                    best = min(best, mode[b].forward + dist[mode[b].leave, column])
+            mode[m].forward = best + mode[m].service
+        if places > 0:
+            for f in range(places):
+                best = NEVER
+                for m in range(task[t].first_mode, task[t].after_mode):
+                    best = min(best, mode[m].forward + reach[m, f, TO])
+                links[t, f, GO] = best
+            carried = np.int64(0)
+            if via == 0:
+                carried = kind[k].used if p == 0 else task[p].picked
+            task[t].picked = task[t].demand + carried
+        t = task[t].next
+
+
+@leaf
+def backward(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, links: Any, s: int, t: int) -> None:
+    """Refresh backward times, facility departures and coming loads from task t to the start of slot s."""
+    k = slot[s].kind
+    places = reach.shape[1]
+    while t != 0:
+        q = task[t].next
+        via = 0 if q == 0 else task[q].via
+        for m in range(task[t].first_mode, task[t].after_mode):
+            best = NEVER
+            if q == 0:
+                best = ends[k, m, END]
+            elif places > 0 and via == 1:
+                for f in range(places):
+                    best = min(best, reach[m, f, TO] + links[q, f, COME])
+            else:
+                row = mode[m].leave
+                for b in range(task[q].first_mode, task[q].after_mode):
+                    best = min(best, mode[b].backward + dist[row, mode[b].enter])
+            mode[m].backward = best + mode[m].service
+        if places > 0:
+            for f in range(places):
+                best = NEVER
+                for m in range(task[t].first_mode, task[t].after_mode):
+                    best = min(best, reach[m, f, FROM] + mode[m].backward)
+                links[t, f, COME] = best
+            task[t].coming = task[t].demand + (task[q].coming if q != 0 and via == 0 else np.int64(0))
+        t = task[t].previous
+
+
+@leaf
+def trace(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, s: int, out: Any) -> int:
+    """Best modes of slot s, last task first, into `out`; sets completion times. Returns how many."""
+    k = slot[s].kind
+    places = reach.shape[1]
+    t = slot[s].last
+    count = 0
+    after = -1
+    while t != 0:
+        q = task[t].next
+        best = NEVER * 4
+        chosen = task[t].first_mode
+        for m in range(task[t].first_mode, task[t].after_mode):
+            if q == 0:
+                value = mode[m].forward + ends[k, m, END]
+            elif places > 0 and task[q].via == 1:
+                value = NEVER
+                for f in range(places):
+                    value = min(value, mode[m].forward + reach[m, f, TO] + reach[after, f, FROM])
+            else:
+                value = mode[m].forward + dist[mode[m].leave, mode[after].enter]
+            if value < best:
+                best = value
+                chosen = m
+        out[count] = chosen
+        count += 1
+        after = chosen
+        task[t].done = mode[chosen].forward
+        t = task[t].previous
+    return count
+
+
+@leaf
+def price(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, late: bool, s: int,
+          scratch: Any) -> None:
+    """End and cost of slot s, once its forward times hold."""
+    t = slot[s].last
+    if t == 0:
+        slot[s].end = 0
+        slot[s].cost = 0
+        return
+    k = slot[s].kind
+    end = NEVER
+    for m in range(task[t].first_mode, task[t].after_mode):
+        end = min(end, mode[m].forward + ends[k, m, END])
+    slot[s].end = end
+    cost = end + kind[k].fixed
+    if late:
+        trace(task, mode, slot, dist, ends, reach, s, scratch)
+        while t != 0:
+            if task[t].done > task[t].deadline:
+                cost += task[t].weight * (task[t].done - task[t].deadline)
+            t = task[t].previous
+    slot[s].cost = cost
+
+
+@leaf
+def join_trips(task: Any, slot: Any, kind: Any, s: int) -> bool:
+    """Drop facility visits of slot s between trips that fit together. True where one was dropped."""
+    k = slot[s].kind
+    load = kind[k].used
+    joined = False
+    t = slot[s].first
+    while t != 0:
+        first = task[t].previous == 0
+        if task[t].via == 1:
+            if load + task[t].coming <= kind[k].capacity:
+                load += task[t].coming
+                task[t].via = 0
+                joined = True
+            else:
+                load = task[t].coming
+        elif first:
+            load += task[t].coming
+        t = task[t].next
+    return joined

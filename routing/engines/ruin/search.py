@@ -1,0 +1,182 @@
+"""The compiled search: ruin strings of neighbouring tasks, insert them greedily with blinks, accept by annealing.
+
+Christiaens & Vanden Berghe, Slack Induction by String Removals for Vehicle Routing Problems, 2020. Arguments as in
+route.py; besides `near` (tasks + 1, neighbours) int32, `out` the tasks left out, `order`, `vias`, `scratch` and
+`absent` scratch space of (tasks + 2,), `rank` the same as float64.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from routing.engines.ruin.chance import below, uniform
+from routing.engines.ruin.moves import restore, save, unlink
+from routing.engines.ruin.recreate import arrange, recreate
+from routing.engines.ruin.route import backward, forward, join_trips, price, trace
+from routing.jit import kernel
+
+RUINED_MAX = 64
+"""Routes ruined in one step at most."""
+
+
+@kernel
+def refresh(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+            late: bool, s: int, scratch: Any) -> None:
+    """All figures of slot s; trips that fit together are joined, their boundary is chosen anew by insertion."""
+    forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
+    backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
+    if reach.shape[1] > 0 and join_trips(task, slot, kind, s):
+        forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
+        backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
+    price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+
+
+@kernel
+def cut(task: Any, slot: Any, kind: Any, rng: Any, s: int, seed: int, length: float, absent: Any, found: int) -> int:
+    """Remove a string of slot s around task `seed`, perhaps sparing a stretch inside it. Returns the absent count."""
+    size = slot[s].count
+    string = min(size, int(uniform(rng) * min(float(size), length) + 1.0))
+    spared = 0
+    if 1 < string < size and uniform(rng) < 0.5:
+        spared = 1
+        while string + spared < size and uniform(rng) > 0.5:
+            spared += 1
+    span = string + spared
+    behind = 0
+    t = seed
+    while behind < span - 1 and task[t].previous != 0:
+        t = task[t].previous
+        behind += 1
+    ahead = 0
+    u = seed
+    while ahead < span - 1 and task[u].next != 0:
+        u = task[u].next
+        ahead += 1
+    least = max(0, span - 1 - ahead)
+    back = least + below(rng, behind - least + 1)
+    for _ in range(behind - back):
+        t = task[t].next
+    first_spared = below(rng, string + 1) if spared > 0 else span
+    for i in range(span):
+        q = task[t].next
+        if not first_spared <= i < first_spared + spared:
+            unlink(task, slot, kind, t)
+            absent[found] = t
+            found += 1
+        t = q
+    return found
+
+
+@kernel
+def ruin(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+         near: Any, rng: Any, late: bool, mean: float, longest: float, order: Any, vias: Any, scratch: Any,
+         absent: Any, found: int) -> tuple[int, int]:
+    """Remove strings near a random task. Returns the absent count and how much of `order` is used."""
+    at = 0
+    busy = 0
+    for s in range(len(slot)):
+        slot[s].touched = 0
+        slot[s].ruined = 0
+        if slot[s].count > 0:
+            busy += 1
+    tasks = len(task) - 1
+    if busy == 0:
+        return found, at
+    length = min(longest, (tasks - found) / busy)
+    strings = int(uniform(rng) * (4.0 * mean / (1.0 + length) - 1.0) + 1.0)
+    seed = 1 + below(rng, tasks)
+    done = 0
+    for z in range(-1, near.shape[1]):
+        t = seed if z < 0 else near[seed, z]
+        s = task[t].slot
+        if s < 0 or slot[s].ruined == 1:
+            continue
+        at = save(task, mode, slot, reach, links, s, order, vias, at)
+        found = cut(task, slot, kind, rng, s, t, length, absent, found)
+        if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
+            kind[slot[s].kind].free_slot = s
+        refresh(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
+        slot[s].ruined = 1
+        done += 1
+        if done >= strings or done >= RUINED_MAX:
+            break
+    return found, at
+
+
+@kernel
+def keep_best(task: Any) -> None:
+    """Note the present routes as the best known."""
+    for t in range(1, len(task)):
+        task[t].best_slot = task[t].slot
+        task[t].best_previous = task[t].previous
+        task[t].best_via = task[t].via
+
+
+@kernel
+def run(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+        near: Any, width: int, rng: Any, late: bool, steps: int, hot: float, cold: float, mean: float, longest: float,
+        blink: float, clock: Any, order: Any, vias: Any, scratch: Any, absent: Any, rank: Any, out: Any, old_out: Any,
+        books: Any) -> None:
+    """`steps` steps while the temperature falls from `hot` to `cold`. `books`: cost, best cost, tasks left out."""
+    for step in range(steps):
+        temperature = hot * (cold / hot) ** (step / steps)
+        found = books[2]
+        before = np.int64(0)
+        for i in range(found):
+            absent[i] = out[i]
+            old_out[i] = out[i]
+            before += task[out[i]].penalty
+        old_left = found
+        found, at = ruin(
+            task, mode, slot, kind, dist, ends, reach, links, depart, near, rng, late, mean, longest, order, vias,
+            scratch, absent, found,
+        )
+        arrange(task, rng, late, absent, found, rank)
+        left = recreate(
+            task, mode, slot, kind, dist, ends, reach, links, depart, near, width, rng, late, blink, clock, order,
+            vias, scratch, absent, found, at, out,
+        )
+        change = -before
+        for i in range(left):
+            change += task[out[i]].penalty
+        for s in range(len(slot)):
+            if slot[s].touched == 1:
+                change += slot[s].cost - slot[s].old_cost
+        if change <= 0 or change < -temperature * math.log(uniform(rng)):
+            books[0] += change
+            books[2] = left
+            if books[0] < books[1]:
+                books[1] = books[0]
+                keep_best(task)
+            continue
+        for s in range(len(slot)):
+            if slot[s].touched == 1:
+                restore(task, mode, slot, kind, reach, links, s, order, vias)
+                if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
+                    kind[slot[s].kind].free_slot = s
+        books[2] = old_left
+        for i in range(old_left):
+            out[i] = old_out[i]
+            task[out[i]].slot = -1
+
+
+@kernel
+def load_all(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
+             late: bool, scratch: Any) -> int:
+    """Compute all slots' figures after their lists were set from outside. Returns their cost."""
+    total = np.int64(0)
+    for s in range(len(slot)):
+        forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
+        backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
+        price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+        total += slot[s].cost
+    return total
+
+
+@kernel
+def traced(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, s: int, out: Any) -> int:
+    """Best modes of slot s, last task first, into `out`. Returns how many."""
+    return trace(task, mode, slot, dist, ends, reach, s, out)
