@@ -75,12 +75,15 @@ def _task_stop(writer: Writer, stop: Stop) -> StopDoc:
         "priority": item.priority,
         "case": item.origin.partition(":")[2] if item.origin.startswith("case:") else "",
     }
+    task = writer.tasks[stop.ref]
     if ref.kind == "segment":
-        arc = writer.tasks[stop.ref].modes[stop.mode].arc
+        arc = task.modes[stop.mode].arc
         segment, forward = writer.streets.arc_segment[arc]
         doc["forward"] = forward
         doc["length_m"] = round(writer.streets.segments[segment].length_m)
         doc["rate_g_m2"] = int(item.detail.get("g_m2", 0))
+    else:
+        doc["at"] = list(writer.streets.node_lonlat[task.modes[stop.mode].tail])
     if writer.job.service == "beats":
         doc["area_m2"] = int(item.detail.get("area_m2", 0))
         doc["beat"] = str(item.detail.get("kind", ""))

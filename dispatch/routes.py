@@ -9,7 +9,7 @@ STOP: n (1-based), kind (segment, station, spot, facility), ref (segment, statio
 work_item (id or ""), pass (1-based), forward (bool, segments: served along the geometry), name, name_en, lon, lat,
 arrive, start, depart (ISO UTC), quantity_kg (salt spread or waste taken here), load_kg (on the truck afterwards:
 salt spread since the last load, or waste held), rate_g_m2 (salting), length_m (segments), legs ([LEG, ...] driven
-before it), case (number or "").
+before it), case (number or ""), at ([lon, lat] where the truck stands, stations and spots).
 LEG: [segment id, forward]. `kept` is how many leading stops are carried over unchanged from the version before.
 """
 

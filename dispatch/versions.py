@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -15,7 +15,7 @@ from models.tables.city import Crew, Worker
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Route, Snapshot
 from models.tables.weather import Episode, Response, Stage
 from models.tables.work import WorkItem
-from models.times import iso, parse_time
+from models.times import iso
 
 LIVE_STATES = ("approved", "active")
 
@@ -122,7 +122,7 @@ def store_version(
         version.salt_kg += row.salt_kg
         version.waste_kg += row.waste_kg
         uow.session.add(row)
-    _mark_planned(uow.session, plan, solved)
+    _mark_planned(uow.session, solved)
     uow.session.flush()
     uow.audit(
         "plan.proposed",
@@ -175,18 +175,12 @@ def _route_row(
     )
 
 
-def _mark_planned(session: Session, plan: Plan, solved: Solved) -> None:
-    """Work items on a route are planned, the rest of the plan's open ones stay open."""
+def _mark_planned(session: Session, solved: Solved) -> None:
+    """Open work items that are on a route are planned."""
     on_route = {stop["work_item"] for route in solved.routes for stop in route.doc["stops"] if stop["work_item"]}
-    for item in session.exec(
-        select(WorkItem).where(WorkItem.period == plan.period, WorkItem.district == plan.district)
-    ):
-        if item.state == "open" and item.id in on_route:
+    for item in session.exec(select(WorkItem).where(WorkItem.state == "open")):
+        if item.id in on_route:
             item.state = "planned"
-    if on_route:
-        for item in session.exec(select(WorkItem).where(col(WorkItem.origin).like("case:%"), WorkItem.state == "open")):
-            if item.id in on_route:
-                item.state = "planned"
 
 
 def order_notes(session: Session, plan: Plan) -> list[dict[str, Any]]:
@@ -204,9 +198,3 @@ def order_notes(session: Session, plan: Plan) -> list[dict[str, Any]]:
     if stage.kind != "muster":
         notes.append({"code": "onset_assumed" if episode.onset_assumed else "onset", "onset": iso(episode.onset)})
     return notes
-
-
-def route_end(doc: RouteDoc, streets_time: int, start_at: datetime) -> datetime:
-    """When a route is home: the last departure plus the way home, or its start when it has no stop."""
-    last = parse_time(doc["stops"][-1]["depart"]) if doc["stops"] else start_at
-    return last + timedelta(seconds=streets_time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shapely.geometry import Polygon
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from dispatch.context import Context
 from dispatch.decide.alerts import AlertFact, EpisodeFact, fold_alerts
@@ -58,7 +58,7 @@ def record_alert(uow: UnitOfWork, context: Context, event: Event) -> None:
     uow.session.flush()
     uow.audit("alert.stored", f"alert:{id_}", msg_type=payload.msg_type, status=payload.status)
     if not drill:
-        _apply_fold(uow, context, payload.sent)
+        _apply_fold(uow, context)
     uow.emit("state", "alerts", "alert.stored", {"alert": id_}, id_)
 
 
@@ -75,7 +75,7 @@ def concerns_us(session: Session, payload: AlertReceived) -> bool:
     return any(ring.is_valid and ring.intersects(shape) for ring in rings for shape in shapes)
 
 
-def _apply_fold(uow: UnitOfWork, context: Context, newest: object) -> None:
+def _apply_fold(uow: UnitOfWork, context: Context) -> None:
     rows = uow.session.exec(select(Alert).where(Alert.state != "drill")).all()
     latest = max(row.sent for row in rows)
     facts = [_fact(row) for row in rows if row.sent > latest - timedelta(days=FOLD_DAYS)]
@@ -114,10 +114,10 @@ def _fact(row: Alert) -> AlertFact:
 def _store_episode(uow: UnitOfWork, context: Context, fact: EpisodeFact, alerts: dict[str, Alert]) -> None:
     members = set(fact.alerts)
     same = [row for row in uow.session.exec(select(Episode)).all() if row.id == fact.id or row.id in members]
-    for row in same:
-        if row.id != fact.id:
-            _rename(uow, row.id, fact.id)
-            uow.session.delete(row)
+    for old in same:
+        if old.id != fact.id:
+            _rename(uow, old.id, fact.id)
+            uow.session.delete(old)
     uow.session.flush()
     row = uow.session.get(Episode, fact.id)
     if row is None:
@@ -179,12 +179,3 @@ def record_forecast(uow: UnitOfWork, event: Event) -> None:
     assert isinstance(payload, ForecastReceived)
     if uow.session.get(Forecast, (payload.provider, payload.issued_at, payload.valid_from)) is None:
         uow.session.add(Forecast(received_at=event.received_at, **payload.model_dump()))
-
-
-def newest_reading(session: Session) -> Reading | None:
-    """The newest reading with a road temperature, of any device."""
-    return session.exec(
-        select(Reading)
-        .where(col(Reading.road_c).is_not(None))
-        .order_by(col(Reading.observed_at).desc(), Reading.device)
-    ).first()

@@ -1,0 +1,144 @@
+"""Use cases of the `cases` topic: a complaint becomes a case, or one more report of one; its work finds a route."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from dispatch.context import Context
+from dispatch.places import distance_m, place_index
+from dispatch.planning import request_plan
+from dispatch.uow import UnitOfWork
+from dispatch.versions import LIVE_STATES
+from models.errors import Permanent
+from models.events.base import Event
+from models.events.field import ComplaintReceived
+from models.events.registry import payload_of
+from models.ids import case_number
+from models.tables.city import Setting
+from models.tables.plans import Plan, PlanVersion
+from models.tables.work import Case, Report, WorkItem
+from models.times import local_date
+
+FAR_OFF_M = 2_000.0
+"""A complaint further from any street than this is not in the city."""
+CLOSED = ("closed", "cancelled")
+
+
+def record_complaint(uow: UnitOfWork, context: Context, event: Event) -> Case:
+    """Merge by place and kind, or open a case; a new case's work goes into a running route where there is one."""
+    payload = payload_of(event)
+    assert isinstance(payload, ComplaintReceived)
+    place = place_index(uow.session).nearest(payload.lon, payload.lat)
+    if place is None or place.distance_m > FAR_OFF_M:
+        raise Permanent("outside_city", f"no street within {FAR_OFF_M:.0f} m of {payload.lon:.5f},{payload.lat:.5f}")
+    case = find_same(uow.session, context, payload, event.received_at)
+    if case is None:
+        case = _open_case(uow, context, payload, place.segment, place.district)
+        _work_for(uow, context, case, place.node)
+    else:
+        uow.audit("case.merged", f"case:{case.number}", report=event.id)
+    uow.session.add(
+        Report(
+            id=uow.new_id("report"),
+            case=case.number,
+            at=event.received_at,
+            channel=payload.channel,
+            text=payload.text,
+            contact=payload.contact,
+        )
+    )
+    uow.session.flush()
+    uow.emit("state", f"case:{case.number}", "case.changed", {"case": case.number}, event.id)
+    return case
+
+
+def find_same(session: Session, context: Context, payload: ComplaintReceived, at: datetime) -> Case | None:
+    """An open case of the same kind near by and recent; the nearest, then the oldest."""
+    params = context.rules.cases
+    since = at - timedelta(hours=params.merge_hours)
+    rows = session.exec(
+        select(Case).where(Case.kind == payload.kind, col(Case.state).not_in(CLOSED), Case.opened_at >= since)
+    ).all()
+    near = [(distance_m(c.lon, c.lat, payload.lon, payload.lat), c.number, c) for c in rows]
+    near = [entry for entry in near if entry[0] <= params.merge_radius_m]
+    return min(near, key=lambda entry: entry[:2])[2] if near else None
+
+
+def _open_case(uow: UnitOfWork, context: Context, payload: ComplaintReceived, segment: str, district: str) -> Case:
+    day = local_date(uow.now, context.zone)
+    key = f"case_serial:{day:%Y%m%d}"
+    counter = uow.session.exec(select(Setting).where(Setting.key == key).with_for_update()).first()
+    if counter is None:
+        counter = Setting(key=key, value={"serial": 0})
+        uow.session.add(counter)
+    serial = int(counter.value["serial"]) + 1
+    counter.value = {"serial": serial}
+    kind = context.rules.cases.kinds[payload.kind]
+    case = Case(
+        number=case_number(context.city, day, serial),
+        kind=payload.kind,
+        lon=payload.lon,
+        lat=payload.lat,
+        district=district,
+        segment=segment,
+        opened_at=uow.now,
+        deadline=uow.now + timedelta(minutes=kind.deadline_min),
+    )
+    uow.session.add(case)
+    uow.session.flush()
+    uow.audit("case.opened", f"case:{case.number}", kind=case.kind, district=district)
+    return case
+
+
+def _work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
+    kind = context.rules.cases.kinds[case.kind]
+    if not kind.service:
+        return
+    item = WorkItem(
+        id=uow.new_id("work", case.number),
+        service=kind.service,
+        district=case.district,
+        place=f"spot:{case.lon:.5f},{case.lat:.5f}",
+        node=node,
+        origin=f"case:{case.number}",
+        period=f"case:{case.number}",
+        priority="case",
+        quantity_kg=kind.kg,
+        service_s=kind.service_s,
+        deadline=case.deadline,
+        created_at=uow.now,
+        detail={"kind": case.kind},
+    )
+    uow.session.add(item)
+    case.work_item = item.id
+    uow.session.flush()
+    plan = running_plan(uow.session, case.district, kind.service, uow.now)
+    if plan is not None:
+        request_plan(uow, context, plan, f"case:{case.number}", mode="insert", work_items=(item.id,))
+
+
+def running_plan(session: Session, district: str, service: str, now: datetime) -> Plan | None:
+    """The plan of this service that crews work by (or will within its period), latest start first."""
+    return session.exec(
+        select(Plan)
+        .join(PlanVersion, col(PlanVersion.plan) == col(Plan.code))
+        .where(
+            Plan.district == district,
+            Plan.service == service,
+            Plan.end_at > now,
+            col(PlanVersion.state).in_(LIVE_STATES),
+        )
+        .order_by(col(Plan.start_at).desc())
+    ).first()
+
+
+def work_done(uow: UnitOfWork, case_number_: str, at: datetime) -> None:
+    """The case's work is proven done: the case closes."""
+    case = uow.session.get(Case, case_number_)
+    if case is None or case.state in CLOSED:
+        return
+    case.state, case.closed_at = "closed", at
+    uow.audit("case.closed", f"case:{case.number}", by="visit")
+    uow.emit("state", f"case:{case.number}", "case.changed", {"case": case.number}, "closed")

@@ -1,0 +1,49 @@
+"""Commands: an event with an actor, stored, carried out and answered in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from dispatch.uow import UnitOfWork
+from models.database import Database
+from models.errors import Refused
+from models.ids import content_hash, derive_id
+from models.tables.flow import StoredEvent
+
+T = TypeVar("T")
+
+
+def run_command(
+    database: Database,
+    now: datetime,
+    actor: str,
+    name: str,
+    key: str,
+    data: dict[str, Any],
+    act: Callable[[UnitOfWork], T],
+) -> T:
+    """Store `command.<name>` and run `act` in the same transaction. Raises what `act` raises; then nothing is stored."""
+    if not actor:
+        raise Refused("no_actor", f"{name}: every command has an actor, give one with --as")
+    id_ = derive_id(now, "command", name, key, actor, content_hash(repr(sorted(data.items()))))
+    with database.write() as session:
+        if session.get(StoredEvent, ("commands", id_)) is None:
+            session.add(
+                StoredEvent(
+                    source="commands",
+                    id=id_,
+                    type=f"command.{name}",
+                    key=key,
+                    content_hash=content_hash(repr(sorted(data.items()))),
+                    occurred_at=now,
+                    received_at=now,
+                    actor=actor,
+                    data=data,
+                )
+            )
+        uow = UnitOfWork(session, now, f"command:{id_}", actor)
+        result = act(uow)
+        uow.emit("commands", key, f"command.{name}", data, id_)
+        return result

@@ -1,0 +1,78 @@
+"""Use cases of the `resources` topic: a vehicle, crew, facility or street is out, limited or back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from dispatch.context import Context
+from dispatch.planning import request_plan
+from dispatch.uow import UnitOfWork
+from dispatch.versions import live_version, routes_of
+from models.errors import Permanent
+from models.events.base import Event
+from models.events.field import ResourceStatus
+from models.events.registry import payload_of
+from models.tables.city import Crew, Facility, ResourceState, Segment, Vehicle
+from models.tables.plans import Plan, PlanVersion
+from models.tables.work import WorkItem
+
+TABLE_OF: dict[str, Any] = {"vehicle": Vehicle, "crew": Crew, "facility": Facility, "street": Segment}
+
+
+def record_status(uow: UnitOfWork, context: Context, event: Event) -> None:
+    """Store what is out; an older word never overrules a newer one. Running work of a lost vehicle is taken over."""
+    payload = payload_of(event)
+    assert isinstance(payload, ResourceStatus)
+    if uow.session.get(TABLE_OF[payload.kind], payload.ref) is None:
+        raise Permanent(f"unknown_{payload.kind}", f"no {payload.kind} {payload.ref} in this city")
+    key = f"{payload.kind}:{payload.ref}"
+    row = uow.session.get(ResourceState, key)
+    if row is not None and row.since >= payload.since:
+        return
+    if row is None:
+        row = ResourceState(key=key, kind=payload.kind, ref=payload.ref, status=payload.status, since=payload.since)
+        uow.session.add(row)
+    row.status, row.since, row.until, row.reason = payload.status, payload.since, payload.until, payload.reason
+    uow.session.flush()
+    uow.audit(f"resource.{payload.status}", key, reason=payload.reason)
+    uow.emit("state", key, "resource.changed", {"resource": key, "status": payload.status}, event.id)
+    if payload.status == "out" and payload.kind in ("vehicle", "crew"):
+        _take_over(uow, context, payload.ref)
+    if payload.status == "out" and payload.kind == "street":
+        _street_out(uow, context, payload.ref)
+
+
+def _take_over(uow: UnitOfWork, context: Context, ref: str) -> None:
+    """Every live plan with a route of the lost vehicle or crew gets its unfinished work inserted elsewhere."""
+    for plan in _live_plans(uow):
+        version = live_version(uow.session, plan.code)
+        if version is None:
+            continue
+        mine = [r for r in routes_of(uow.session, version.id) if (r.vehicle or r.crew) == ref and r.end_at > uow.now]
+        if mine:
+            request_plan(uow, context, plan, f"out:{ref}", mode="insert", without_vehicle=ref)
+
+
+def _street_out(uow: UnitOfWork, context: Context, segment: str) -> None:
+    """Work owed on a closed street is an exception; plans not yet approved are made anew around it."""
+    rows = uow.session.exec(
+        select(WorkItem).where(WorkItem.place == f"segment:{segment}", col(WorkItem.state).in_(("open", "planned")))
+    ).all()
+    for item in rows:
+        item.state, item.detail = "cancelled", {**item.detail, "reason": "street_out"}
+        uow.audit("work.cancelled", f"work:{item.id}", reason="street_out")
+        plan = uow.session.exec(select(Plan).where(Plan.period == item.period, Plan.district == item.district)).first()
+        if plan is not None and live_version(uow.session, plan.code) is None:
+            request_plan(uow, context, plan, f"street_out:{segment}")
+
+
+def _live_plans(uow: UnitOfWork) -> list[Plan]:
+    rows = uow.session.exec(
+        select(Plan)
+        .join(PlanVersion, col(PlanVersion.plan) == col(Plan.code))
+        .where(col(PlanVersion.state).in_(("approved", "active")))
+        .order_by(Plan.code)
+    ).all()
+    return list({row.code: row for row in rows}.values())

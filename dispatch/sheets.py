@@ -1,0 +1,42 @@
+"""Handing a sheet back: what the crew ticked becomes visits, and the sheet is closed."""
+
+from __future__ import annotations
+
+from sqlmodel import select
+
+from dispatch.execution import serve
+from dispatch.uow import UnitOfWork
+from models.errors import Refused, Stale
+from models.tables.plans import Route, Sheet
+from models.tables.work import WorkItem
+from models.times import parse_time
+
+
+def hand_back(uow: UnitOfWork, code: str, undone: frozenset[int] = frozenset()) -> int:
+    """Every stop of the sheet was done but the numbers in `undone`; the count of work items this proves.
+
+    Raises Refused for an unknown code, Stale for a sheet that is superseded or was handed back before.
+    """
+    sheet = uow.session.get(Sheet, code.upper())
+    if sheet is None:
+        raise Refused("unknown_sheet", f"no sheet {code}: the code is the 8 signs under its square")
+    if sheet.state != "issued":
+        raise Stale("sheet_" + sheet.state, f"sheet {sheet.code} is {sheet.state}")
+    route = uow.session.get(Route, sheet.route)
+    assert route is not None
+    done = 0
+    for stop in route.doc["stops"]:
+        item = uow.session.get(WorkItem, stop["work_item"]) if stop["work_item"] else None
+        ticked = stop["n"] not in undone and stop["kind"] in ("station", "spot")
+        if item is not None and ticked and item.state in ("open", "planned", "started"):
+            at = min(uow.now, parse_time(stop["depart"]))
+            serve(uow, item, route.vehicle or route.crew, at, int(stop["quantity_kg"]), "tick")
+            done += 1
+    sheet.state = "handed_back"
+    uow.audit("sheet.handed_back", f"sheet:{sheet.code}", done=done, undone=sorted(undone))
+    return done
+
+
+def issued_for(uow: UnitOfWork, route_hash: str) -> Sheet | None:
+    """The sheet issued for a route, if any."""
+    return uow.session.exec(select(Sheet).where(Sheet.route_hash == route_hash, Sheet.state == "issued")).first()
