@@ -1,1 +1,1 @@
-
+"""How events move: topics, drivers, recorders, views, relay, timers, quarantine."""

@@ -1,0 +1,58 @@
+"""The one registry of topics: name, key, partitions, retention, event types.
+
+The key is the unit of order: all messages of one key are read in the order they were written. Retention is shorter
+than the inbox's memory (`INBOX_DAYS`), so that nothing still readable can be applied a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.events.registry import TOPIC_OF_TYPE
+
+PARTITIONS = 4
+RETENTION_DAYS = 7
+INBOX_DAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `key` says in words what its key is; `compacted` topics keep the last message of each key."""
+
+    name: str
+    key: str
+    event_types: tuple[str, ...]
+    partitions: int = PARTITIONS
+    retention_days: int = RETENTION_DAYS
+    compacted: bool = False
+
+
+def _events(topic: str, *emitted: str) -> tuple[str, ...]:
+    """What comes in from outside on a topic (by the event registry), and what the product itself emits there."""
+    return tuple(sorted(type_ for type_, name in TOPIC_OF_TYPE.items() if name == topic)) + emitted
+
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic("weather", "alert, reading device or forecast provider", _events("weather")),
+        Topic("stations", "station", _events("stations")),
+        Topic("cases", "case, or the place of a complaint", _events("cases")),
+        Topic("positions", "vehicle", _events("positions")),
+        Topic("work", "district", _events("work")),
+        Topic("resources", "kind:ref", _events("resources")),
+        Topic("commands", "what the command is about", _events("commands")),
+        Topic("timers", "what the timer is about", _events("timers", "timer.due")),
+        Topic("planning", "district", _events("planning")),
+        Topic("plans", "plan", _events("plans")),
+        Topic("state", "kind:id", _events("state", "state.changed"), compacted=True),
+    )
+}
+
+
+def topic_of(event_type: str) -> str:
+    """The topic an event type travels on. Raises KeyError where the registry does not know the type."""
+    for topic in TOPICS.values():
+        if event_type in topic.event_types:
+            return topic.name
+    raise KeyError(event_type)
