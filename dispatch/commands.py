@@ -24,7 +24,7 @@ def run_command(
     data: dict[str, Any],
     act: Callable[[UnitOfWork], T],
 ) -> T:
-    """Store `command.<name>` and run `act` in the same transaction. Raises what `act` raises; then nothing is stored."""
+    """Store `command.<name>` and run `act` in one transaction. Raises what `act` raises; then nothing is stored."""
     if not actor:
         raise Refused("no_actor", f"{name}: every command has an actor, give one with --as")
     id_ = derive_id(now, "command", name, key, actor, content_hash(repr(sorted(data.items()))))

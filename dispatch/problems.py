@@ -132,12 +132,19 @@ def facility_tasks(service: str, facilities: Iterable[FacilityRow], streets: Str
 
 def tasks_of(item: WorkItem, streets: Streets, rules: Rules, zero: datetime) -> list[tuple[Task, TaskRef]]:
     """The tasks still owed of a work item; [] when its place is not on the network."""
+    made = [task_for(item, number, streets, rules, zero) for number in range(item.passes_done + 1, item.passes + 1)]
+    return [entry for entry in made if entry is not None]
+
+
+def task_for(
+    item: WorkItem, number: int, streets: Streets, rules: Rules, zero: datetime
+) -> tuple[Task, TaskRef] | None:
+    """Pass `number` of a work item as a task; None when its place is not on the network."""
     kind, _, ref = item.place.partition(":")
-    owed = range(item.passes_done + 1, item.passes + 1)
     if kind == "segment" and item.service != ON_FOOT:
-        return [_street_task(item, ref, number, streets, rules, zero) for number in owed if ref in streets.arcs_of]
+        return _street_task(item, ref, number, streets, rules, zero) if ref in streets.arcs_of else None
     if item.node not in streets.node_of:
-        return []
+        return None
     node = streets.node_of[item.node]
     deadline, weight = _deadline(item, rules, zero)
     stop_kind = "spot" if item.service == ON_FOOT else kind
@@ -153,7 +160,7 @@ def tasks_of(item: WorkItem, streets: Streets, rules: Rules, zero: datetime) -> 
         deadline_s=deadline,
         weight=weight,
     )
-    return [(task, TaskRef(item.id, 1, stop_kind, stop_ref, item.quantity_kg))]
+    return task, TaskRef(item.id, 1, stop_kind, stop_ref, item.quantity_kg)
 
 
 def _street_task(

@@ -1,0 +1,282 @@
+"""Replanning a running plan: work is inserted into routes under way; started stops stay, no other stop moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, select
+
+from dispatch.context import Context
+from dispatch.jobs import items_by_ids, make_writer
+from dispatch.problems import Job, Resource, TaskRef, facility_tasks, seconds_from, task_for, vehicle_capacity, walking
+from dispatch.route_docs import Writer, write_doc
+from dispatch.routes import LegDoc, RouteDoc, StopDoc
+from dispatch.streets import Streets
+from dispatch.versions import SolvedRoute, live_version, routes_of
+from models.errors import Permanent
+from models.tables.city import Facility, ResourceState, Vehicle
+from models.tables.plans import Plan, PlanRequest, PlanVersion, Route
+from models.tables.work import WorkItem
+from models.times import parse_time
+from routing import plan as routing_plan
+from routing.problem import Problem, Task
+from routing.problem import Vehicle as RoutingVehicle
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What is left of one route under way: stops kept as they are, stops that may see others put between them."""
+
+    route: Route
+    kept: list[StopDoc]
+    left: list[StopDoc]
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InsertJob:
+    """A running plan with work to put in: `base` holds the stops left, `wanted` the task ids to insert."""
+
+    job: Job
+    writer: Writer
+    base: routing_plan.Plan
+    wanted: tuple[str, ...]
+    remaining: tuple[Remaining, ...]
+    version: PlanVersion
+    plan: Plan
+
+
+def load_insert(
+    session: Session, context: Context, request: PlanRequest, plan: Plan, streets: Streets, now: datetime
+) -> InsertJob:
+    """The problem of what is left of a running plan. Raises Permanent when nothing runs any more."""
+    version = live_version(session, plan.code)
+    if version is None:
+        raise Permanent("not_running", f"{plan.code} has no approved version to insert into")
+    lead = timedelta(seconds=context.rules.planning.started_lead_s)
+    remaining = [_remaining(route, now, lead, request.without_vehicle) for route in routes_of(session, version.id)]
+    ids = {s["work_item"] for r in remaining for s in r.left if s["work_item"]} | set(request.work_items)
+    items = {row.id: row for row in items_by_ids(session, sorted(ids))}
+    drop = set(request.work_items)
+    remaining = [
+        Remaining(r.route, r.kept, [s for s in r.left if s["work_item"] not in drop], r.lost) for r in remaining
+    ]
+    tasks, refs, wanted = _tasks(context, request, remaining, items, streets, now)
+    out = {row.ref for row in session.exec(select(ResourceState).where(ResourceState.status == "out")).all()}
+    resources = [
+        _resource(session, r, plan, streets, now) for r in remaining if not r.lost and _who(r.route) not in out
+    ]
+    facilities = list(session.exec(select(Facility).order_by(Facility.id)).all())
+    network = walking(streets.network, context.rules.snow.walk_kmh) if plan.service == "beats" else streets.network
+    problem = Problem(
+        network=network,
+        tasks=tuple(tasks),
+        vehicles=tuple(
+            RoutingVehicle(
+                id=r.id,
+                start=r.start_node,
+                end=r.end_node,
+                capacity=(r.capacity_kg,),
+                initial_used=(r.used_kg,),
+                shift=(r.free_from_s, r.free_to_s),
+                skills=r.skills,
+            )
+            for r in resources
+        ),
+        facilities=tuple(facility_tasks(plan.service, facilities, streets)),
+        commodities=("kg",),
+        unload_at_end=plan.service == "collection",
+    )
+    job = Job(problem, refs, now, plan.service, ())
+    base = _base_plan(job, remaining, streets, now, {r.id for r in resources})
+    writer = make_writer(session, job, list(items.values()), streets)
+    return InsertJob(job, writer, base, tuple(wanted), tuple(remaining), version, plan)
+
+
+def _who(route: Route) -> str:
+    return route.vehicle or route.crew
+
+
+def _remaining(route: Route, now: datetime, lead: timedelta, lost: str) -> Remaining:
+    """Cut a route at now: a stop the truck has set out for (or will within the lead) is kept."""
+    stops = route.doc["stops"]
+    if _who(route) == lost:
+        kept = [stop for stop in stops if parse_time(stop["depart"]) <= now]
+        return Remaining(route, kept, stops[len(kept) :], True)
+    count, free = 0, route.start_at
+    while count < len(stops) and free <= now + lead:
+        free = parse_time(stops[count]["depart"])
+        count += 1
+    return Remaining(route, stops[:count], stops[count:], False)
+
+
+def _tasks(
+    context: Context,
+    request: PlanRequest,
+    remaining: list[Remaining],
+    items: dict[str, WorkItem],
+    streets: Streets,
+    now: datetime,
+) -> tuple[list[Task], dict[str, TaskRef], list[str]]:
+    """Tasks of the stops left, and those wanted: the request's items, and what the lost vehicle had not done."""
+    tasks: dict[str, Task] = {}
+    refs: dict[str, TaskRef] = {}
+    wanted: list[str] = []
+
+    def add(item: WorkItem, number: int) -> str | None:
+        made = task_for(item, number, streets, context.rules, now)
+        if made is None:
+            return None
+        tasks[made[0].id], refs[made[0].id] = made
+        return made[0].id
+
+    for entry in remaining:
+        for stop in entry.left:
+            item = items.get(stop["work_item"])
+            if item is None or (entry.lost and item.state in ("done", "cancelled", "missed")):
+                continue
+            id_ = add(item, int(stop["pass"]))
+            if entry.lost and id_ is not None:
+                wanted.append(id_)
+    for work_item in request.work_items:
+        item = items.get(work_item)
+        if item is None or item.state in ("done", "cancelled", "missed"):
+            continue
+        for number in range(item.passes_done + 1, item.passes + 1):
+            id_ = add(item, number)
+            if id_ is not None:
+                wanted.append(id_)
+    return list(tasks.values()), refs, wanted
+
+
+def _resource(session: Session, entry: Remaining, plan: Plan, streets: Streets, now: datetime) -> Resource:
+    """Where and when the vehicle is free after its kept stops, and what it then carries."""
+    route, doc = entry.route, entry.route.doc
+    vehicle = session.get(Vehicle, route.vehicle) if route.vehicle else None
+    capacity = vehicle_capacity(vehicle, plan.service) if vehicle is not None else 1
+    skills = frozenset(vehicle.skills) if vehicle is not None else frozenset({"beats"})
+    home = _place_node(doc["end"] or doc["start"], streets)
+    start, free, used = _place_node(doc["start"], streets), route.start_at, 0
+    if entry.kept:
+        last = entry.kept[-1]
+        start, free, used = _stop_node(last, streets), parse_time(last["depart"]), int(last["load_kg"])
+        if not entry.left and free <= now:
+            start, free, used = home, max(route.end_at, now), 0
+    until = max(seconds_from(now, plan.end_at, 0), seconds_from(now, route.end_at, 0))
+    return Resource(_who(route), start, home, capacity, used, seconds_from(now, free, 0), until, skills)
+
+
+def _place_node(place: dict[str, object], streets: Streets) -> int:
+    return _nearest_node(streets, float(str(place["lon"])), float(str(place["lat"])))
+
+
+def _nearest_node(streets: Streets, lon: float, lat: float) -> int:
+    points = streets.node_lonlat
+    return min(range(len(points)), key=lambda i: (points[i][0] - lon) ** 2 + (points[i][1] - lat) ** 2)
+
+
+def _stop_node(stop: StopDoc, streets: Streets) -> int:
+    if stop["kind"] == "segment":
+        return int(streets.network.head[streets.arcs_of[stop["ref"]][bool(stop["forward"])]])
+    lon, lat = stop.get("at") or (stop["lon"], stop["lat"])
+    return _nearest_node(streets, lon, lat)
+
+
+def _arcs(legs: list[LegDoc], streets: Streets) -> tuple[int, ...]:
+    return tuple(streets.arcs_of[segment][bool(forward)] for segment, forward in legs)
+
+
+def _base_plan(
+    job: Job, remaining: list[Remaining], streets: Streets, now: datetime, alive: set[str]
+) -> routing_plan.Plan:
+    routes = []
+    task_of = {(ref.work_item, ref.number): id_ for id_, ref in job.refs.items()}
+    tasks = {task.id: task for task in job.problem.tasks}
+    for entry in remaining:
+        if entry.lost or _who(entry.route) not in alive:
+            continue
+        stops = tuple(_base_stop(stop, task_of, tasks, streets, now) for stop in entry.left)
+        free = parse_time(entry.kept[-1]["depart"]) if entry.kept else entry.route.start_at
+        routes.append(
+            routing_plan.Route(
+                vehicle=_who(entry.route),
+                start_s=seconds_from(now, free, 0),
+                stops=stops,
+                arcs_home=_arcs(entry.route.doc["home"], streets) if stops or free > now else (),
+                end_s=seconds_from(now, entry.route.end_at, 0),
+                distance_m=0,
+                cost=0,
+            )
+        )
+    return routing_plan.Plan(tuple(routes), (), 0, "running", 0, 0)
+
+
+def _base_stop(
+    stop: StopDoc, task_of: dict[tuple[str, int], str], tasks: dict[str, Task], streets: Streets, now: datetime
+) -> routing_plan.Stop:
+    times = [seconds_from(now, parse_time(stop[key]), 0) for key in ("arrive", "start", "depart")]
+    if stop["kind"] == "facility":
+        return routing_plan.Stop(
+            "facility", stop["ref"], 0, _arcs(stop["legs"], streets), *times, (int(stop["load_kg"]),)
+        )
+    id_ = task_of[(stop["work_item"], int(stop["pass"]))]
+    mode = 0
+    if stop["kind"] == "segment":
+        arc = streets.arcs_of[stop["ref"]][bool(stop["forward"])]
+        mode = next(i for i, m in enumerate(tasks[id_].modes) if m.arc == arc)
+    return routing_plan.Stop("task", id_, mode, _arcs(stop["legs"], streets), *times, (int(stop["load_kg"]),))
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """Routes of the new version, and what the insertion cost the others."""
+
+    routes: list[SolvedRoute]
+    added_s: int
+    moved_stops: int
+
+
+def inserted_routes(insert: InsertJob, plan: routing_plan.Plan) -> Inserted:
+    """Documents of the new version: unchanged routes as they were, changed ones written anew behind their kept stops."""
+    solved = {route.vehicle: route for route in plan.routes}
+    before = {route.vehicle: [s.ref for s in route.stops] for route in insert.base.routes}
+    routes: list[SolvedRoute] = []
+    added = moved = 0
+    for entry in insert.remaining:
+        who, old = _who(entry.route), entry.route
+        new = solved.get(who)
+        if entry.lost:
+            routes.append(_cut_short(entry))
+        elif new is None or [s.ref for s in new.stops] == before.get(who) == _refs_left(insert, entry):
+            routes.append(SolvedRoute(who, old.doc, old.start_at, old.end_at, old.distance_m))
+        else:
+            doc = write_doc(insert.writer, new, entry.kept, old.doc["start"])
+            doc["end"] = old.doc["end"]
+            end_at = insert.job.zero + timedelta(seconds=new.end_s)
+            added += max(0, int((end_at - old.end_at).total_seconds()))
+            kept_order = [s.ref for s in new.stops if s.ref in set(before.get(who, []))]
+            moved += 0 if kept_order == before.get(who, []) else 1
+            routes.append(SolvedRoute(who, doc, old.start_at, end_at, _length(doc, insert.writer.streets)))
+    return Inserted(routes, added, moved)
+
+
+def _refs_left(insert: InsertJob, entry: Remaining) -> list[str]:
+    """The refs left on a route as stored; differs from the base when a wanted item was taken out of it."""
+    stored = entry.route.doc["stops"][len(entry.kept) :]
+    task_of = {(ref.work_item, ref.number): id_ for id_, ref in insert.job.refs.items()}
+    return [s["ref"] if s["kind"] == "facility" else task_of.get((s["work_item"], int(s["pass"])), "") for s in stored]
+
+
+def _cut_short(entry: Remaining) -> SolvedRoute:
+    """The lost vehicle's route: what it had done."""
+    old = entry.route
+    doc: RouteDoc = {**old.doc, "stops": entry.kept, "home": [], "end": None, "kept": len(entry.kept)}
+    end_at = parse_time(entry.kept[-1]["depart"]) if entry.kept else old.start_at
+    return SolvedRoute(_who(old), doc, old.start_at, end_at, 0)
+
+
+def _length(doc: RouteDoc, streets: Streets) -> int:
+    legs = [leg for stop in doc["stops"] for leg in stop["legs"]] + list(doc["home"])
+    driven = sum(streets.segments[segment].length_m for segment, _ in legs)
+    return round(driven + sum(s["length_m"] for s in doc["stops"] if s["kind"] == "segment"))
