@@ -1,0 +1,303 @@
+"""The map on a sheet, as SVG that survives a black-and-white copier.
+
+Streets around in grey by class, the streets served thick and black with white chevrons in driving direction, drives
+between them thin and dashed, numbers as on the rows, each street name once, scale bar, north. At most MAP_BYTES.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+from models.tables.city import Segment
+from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
+from printouts.text import name_of
+from printouts.turns import metres
+
+WIDTH, HEIGHT = 744.0, 640.0
+MAP_BYTES = 120_000
+_MARGIN = 34.0
+_MIN_SPAN_M = 400.0
+_GREY = {"lane": ("#d3d3d3", 1.2), "secondary": ("#c2c2c2", 2.6), "main": ("#b4b4b4", 4.2)}
+_FONT = 'font-family="Noto Sans SC"'
+_SCALES_M = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What of a route is drawn. `served` and `driven`: (segment id, forward) in order; `marks`: (number, lon, lat).
+
+    `square` marks are stops, round ones the beginnings of streets. `ends` are start and end places (lon, lat).
+    """
+
+    served: list[tuple[str, bool]] = field(default_factory=list)
+    driven: list[tuple[str, bool]] = field(default_factory=list)
+    marks: list[tuple[int, float, float]] = field(default_factory=list)
+    square: bool = False
+    ends: list[tuple[float, float]] = field(default_factory=list)
+
+
+def draw_map(drawn: Drawn, segments: dict[str, Segment], width: float = WIDTH, height: float = HEIGHT) -> str:
+    """The SVG document. Lanes around are left out, then all streets around, where it would exceed MAP_BYTES."""
+    svg = ""
+    for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
+        svg = _Map(drawn, segments, width, height).draw(classes)
+        if len(svg.encode()) <= MAP_BYTES:
+            return svg
+    return svg
+
+
+class _Map:
+    """One map in the making. Map units are points; y grows downwards."""
+
+    def __init__(self, drawn: Drawn, segments: dict[str, Segment], width: float, height: float) -> None:
+        self.drawn = drawn
+        self.segments = segments
+        self.width, self.height = width, height
+        self.taken = Taken(width, height)
+        points = self._extent()
+        self.lat0 = sum(lat for _, lat in points) / len(points)
+        plane = [metres(lon, lat, self.lat0) for lon, lat in points]
+        east, north = [p[0] for p in plane], [p[1] for p in plane]
+        self.centre = ((min(east) + max(east)) / 2, (min(north) + max(north)) / 2)
+        span_x = max(_MIN_SPAN_M, max(east) - min(east))
+        span_y = max(_MIN_SPAN_M * height / width, max(north) - min(north))
+        self.scale = min((width - 2 * _MARGIN) / span_x, (height - 2 * _MARGIN) / span_y)
+        self.lines: dict[str, list[Point]] = {}
+        for row in segments.values():
+            line = [self.at(p[0], p[1]) for p in row.geometry]
+            if len(line) > 1 and _meets(line, width, height):
+                self.lines[row.id] = line
+
+    def _extent(self) -> list[Point]:
+        """The points the map must show: what is worked on; the drives too where nothing else is."""
+        points = [(lon, lat) for _, lon, lat in self.drawn.marks]
+        for segment, _ in self.drawn.served or self.drawn.driven:
+            row = self.segments.get(segment)
+            points += [(p[0], p[1]) for p in row.geometry] if row is not None else []
+        return points or list(self.drawn.ends) or [(0.0, 0.0)]
+
+    def at(self, lon: float, lat: float) -> Point:
+        """Map units of a place."""
+        x, y = metres(lon, lat, self.lat0)
+        return (
+            self.width / 2 + (x - self.centre[0]) * self.scale,
+            self.height / 2 - (y - self.centre[1]) * self.scale,
+        )
+
+    def draw(self, classes: Iterable[str]) -> str:
+        """All layers, lowest first."""
+        w, h = self.width, self.height
+        parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}">'
+            f'<defs><clipPath id="f"><rect width="{w:g}" height="{h:g}"/></clipPath></defs>'
+            f'<g clip-path="url(#f)" fill="none" stroke-linecap="round" stroke-linejoin="round">'
+            f'<rect width="{w:g}" height="{h:g}" fill="#fff"/>'
+        ]
+        parts += [self._around(road_class) for road_class in classes]
+        parts += [self._driven(), self._served()]
+        furniture, marks = self._furniture(), self._marks()
+        parts += [self._names(), marks, furniture]
+        parts.append(f'</g><rect width="{w:g}" height="{h:g}" fill="none" stroke="#000" stroke-width="1"/></svg>')
+        return "".join(parts)
+
+    def _around(self, road_class: str) -> str:
+        colour, width = _GREY[road_class]
+        chosen = [line for id_, line in self.lines.items() if self.segments[id_].road_class == road_class]
+        path = "".join(_path(simplify(line, 0.6)) for line in chosen)
+        return f'<path d="{path}" stroke="{colour}" stroke-width="{width}"/>' if path else ""
+
+    def _oriented(self, legs: Iterable[tuple[str, bool]], shift: float) -> list[list[Point]]:
+        """The lines of legs in driving order, moved to the right side, each (segment, way) once."""
+        seen: set[tuple[str, bool]] = set()
+        lines = []
+        for segment, forward in legs:
+            line = self.lines.get(segment)
+            if line is None or (segment, forward) in seen:
+                continue
+            seen.add((segment, forward))
+            lines.append(shift_right(simplify(line if forward else line[::-1], 0.4), shift))
+        return lines
+
+    def _driven(self) -> str:
+        path = "".join(_path(line) for line in self._oriented(self.drawn.driven, 2.2))
+        return f'<path d="{path}" stroke="#000" stroke-width="1.1" stroke-dasharray="4 3"/>' if path else ""
+
+    def _served(self) -> str:
+        both = {(s, not f) for s, f in self.drawn.served} & set(self.drawn.served)
+        lines = []
+        for segment, forward in dict.fromkeys(self.drawn.served):
+            lines += self._oriented([(segment, forward)], 2.4 if (segment, forward) in both else 0.0)
+        if not lines:
+            return ""
+        path = "".join(_path(line) for line in lines)
+        chevrons = "".join(_chevrons(line) for line in lines)
+        return (
+            f'<path d="{path}" stroke="#fff" stroke-width="6.4"/><path d="{path}" stroke="#111" stroke-width="4.4"/>'
+            f'<path d="{chevrons}" stroke="#fff" stroke-width="1.2"/>'
+        )
+
+    def _marks(self) -> str:
+        """Numbers: at their place, else beside it with a line to it, else (when crowded) left to the rows."""
+        parts = []
+        marks = self.drawn.marks
+        order = ([0, len(marks) - 1] if len(marks) > 1 else [0]) + list(range(1, len(marks) - 1)) if marks else []
+        for index in order:
+            number, lon, lat = marks[index]
+            x, y = self.at(lon, lat)
+            r = 8.0 if number < 100 else 9.5
+            for away in (0.0, 16.0, 24.0, 34.0):
+                spot = self._free_spot(x, y, r, away)
+                if spot is not None:
+                    parts.append(self._mark(number, (x, y), spot, r))
+                    break
+        return "".join(parts)
+
+    def _free_spot(self, x: float, y: float, r: float, away: float) -> Point | None:
+        for angle in range(0, 360, 45) if away else (0,):
+            u = x + away * math.sin(math.radians(angle))
+            v = y - away * math.cos(math.radians(angle))
+            if self.taken.is_free([(u, v, r)]):
+                self.taken.take([(u, v, r)])
+                return u, v
+        return None
+
+    def _mark(self, number: int, place: Point, spot: Point, r: float) -> str:
+        x, y = spot
+        line = ""
+        if place != spot:
+            line = (
+                f'<path d="{_path([place, spot])}" stroke="#000" stroke-width=".8"/>'
+                f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
+            )
+        if self.drawn.square:
+            shape = f'<rect x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r:g}" height="{2 * r:g}" fill="#000"/>'
+            colour = "#fff"
+        else:
+            shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:g}" fill="#fff" stroke="#000" stroke-width="1.4"/>'
+            colour = "#000"
+        return line + shape + _text(str(number), x, y + 3.6, 10, colour, bold=True)
+
+    def _names(self) -> str:
+        """Each street name once: the route's streets first, then by class, on the longest piece that is free."""
+        served = {segment for segment, _ in self.drawn.served}
+        best: dict[str, tuple[tuple[bool, int, float], str]] = {}
+        ranks = {"main": 2, "secondary": 1}
+        pieces: dict[str, list[tuple[float, str]]] = {}
+        for id_, line in self.lines.items():
+            name = name_of(self.segments[id_].name or self.segments[id_].name_en)
+            if not name:
+                continue
+            length = math.dist(line[0], line[-1])
+            pieces.setdefault(name, []).append((length, id_))
+            rank = (id_ in served, ranks.get(self.segments[id_].road_class, 0), length)
+            if name not in best or rank > best[name][0]:
+                best[name] = (rank, id_)
+        parts = []
+        for name, (rank, _) in sorted(best.items(), key=lambda item: (item[1][0], item[0]), reverse=True):
+            size = 11.0 if rank[0] else 9.0
+            if not rank[0] and rank[1] == 0 and self.scale < 0.12:
+                continue
+            parts.append(self._name(name, sorted(pieces[name], reverse=True)[:6], size, rank[0]))
+        return "".join(parts)
+
+    def _name(self, name: str, pieces: list[tuple[float, str]], size: float, served: bool) -> str:
+        width = text_width(name, size)
+        for _, id_ in pieces:
+            line = self.lines[id_]
+            for share in (0.5, 0.3, 0.7):
+                x, y, angle = _middle(line, share)
+                x, y = x + math.sin(math.radians(angle)) * 9, y - math.cos(math.radians(angle)) * 9
+                circles = label_circles(x, y, angle, width, size)
+                if self.taken.is_free(circles):
+                    self.taken.take(circles)
+                    down = f'dy="{size * 0.36:.1f}" transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})"'
+                    return (
+                        f'<text {_FONT} font-size="{size:g}" font-weight="{700 if served else 500}" '
+                        f'text-anchor="middle" {down} fill="{"#000" if served else "#555"}" stroke="#fff" '
+                        f'stroke-width="2.6" paint-order="stroke">{escape(name)}</text>'
+                    )
+        return ""
+
+    def _furniture(self) -> str:
+        """Start and end, scale bar, north arrow."""
+        w, h = self.width, self.height
+        span = next((m for m in reversed(_SCALES_M) if m * self.scale < w / 4), _SCALES_M[0])
+        label = f"{span} m" if span < 1000 else f"{span // 1000} km"
+        long = span * self.scale
+        self.taken.take([(14 + i * 8, h - 18, 14) for i in range(int(long // 8) + 4)])
+        self.taken.take([(w - 20, 24, 20), (w - 20, 40, 14)])
+        parts = [
+            f'<rect x="6" y="{h - 32:g}" width="{long + 48:.1f}" height="26" fill="#fff"/>'
+            f'<path d="M12 {h - 20:g}v6h{long:.1f}v-6" stroke="#000" stroke-width="1.6"/>'
+            + _text(label, 16 + long, h - 12, 10, "#000", anchor="start")
+            + f'<path d="M{w - 27:g} 34l7-24 7 24-7-6z" fill="#000"/>'
+            + _text("北 N", w - 20, 48, 11, "#000", bold=True)
+        ]
+        for lon, lat in dict.fromkeys(self.drawn.ends):
+            x, y = self.at(lon, lat)
+            if 10 < x < w - 10 and 10 < y < h - 10:
+                self.taken.take([(x, y, 9)])
+                house = f"M{x - 8:.1f} {y:.1f}l8-8 8 8v8h-16z"
+                parts.append(f'<path d="{house}" fill="#fff" stroke="#000" stroke-width="1.8"/>')
+        return "".join(parts)
+
+
+def _text(text: str, x: float, y: float, size: float, colour: str, bold: bool = False, anchor: str = "middle") -> str:
+    weight = 700 if bold else 500
+    return (
+        f'<text {_FONT} font-weight="{weight}" font-size="{size:g}" text-anchor="{anchor}" '
+        f'x="{x:.1f}" y="{y:.1f}" fill="{colour}">{escape(text)}</text>'
+    )
+
+
+def _path(points: list[Point]) -> str:
+    """Absolute start, relative steps in tenths: about five bytes a point."""
+    x, y = round(points[0][0], 1), round(points[0][1], 1)
+    parts = [f"M{x:g} {y:g}l"]
+    for u, v in points[1:]:
+        dx, dy = round(u - x, 1), round(v - y, 1)
+        x, y = round(x + dx, 1), round(y + dy, 1)
+        parts.append(f"{dx:g} {dy:g} ")
+    return "".join(parts).rstrip()
+
+
+def _meets(line: list[Point], width: float, height: float) -> bool:
+    xs, ys = [p[0] for p in line], [p[1] for p in line]
+    return max(xs) > 0 and min(xs) < width and max(ys) > 0 and min(ys) < height
+
+
+def _middle(line: list[Point], share: float) -> tuple[float, float, float]:
+    """The point at a share of the line, and the upright angle of the line there in degrees."""
+    target = sum(math.dist(a, b) for a, b in itertools.pairwise(line)) * share
+    for a, b in itertools.pairwise(line):
+        step = math.dist(a, b)
+        if step >= target and step > 0:
+            angle = math.degrees(math.atan2(b[1] - a[1], b[0] - a[0]))
+            angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
+            part = target / step
+            return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part, angle
+        target -= step
+    return line[-1][0], line[-1][1], 0.0
+
+
+def _chevrons(line: list[Point]) -> str:
+    """White chevrons every 26 units, one at least: the direction, drawn into the black line."""
+    total = sum(math.dist(a, b) for a, b in itertools.pairwise(line))
+    count = max(1, min(12, int(total // 26)))
+    parts = []
+    for i in range(count):
+        target = total * (i + 0.5) / count
+        for a, b in itertools.pairwise(line):
+            step = math.dist(a, b)
+            if step >= target and step > 0:
+                dx, dy = (b[0] - a[0]) / step, (b[1] - a[1]) / step
+                x, y = a[0] + dx * target, a[1] + dy * target
+                back = [(x - 2.2 * dx - s * 1.7 * dy, y - 2.2 * dy + s * 1.7 * dx) for s in (1, -1)]
+                parts.append(_path([back[0], (x + 1.2 * dx, y + 1.2 * dy), back[1]]))
+                break
+            target -= step
+    return "".join(parts)
