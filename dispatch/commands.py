@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.errors import Refused
-from models.ids import content_hash, derive_id
+from models.ids import canonical_hash, derive_id
 from models.tables.flow import StoredEvent
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def run_command(
     """Store `command.<name>` and run `act` in one transaction. Raises what `act` raises; then nothing is stored."""
     if not actor:
         raise Refused("no_actor", f"{name}: every command has an actor, give one with --as")
-    id_ = derive_id(now, "command", name, key, actor, content_hash(repr(sorted(data.items()))))
+    id_ = derive_id(now, "command", name, key, actor, canonical_hash(data))
     with database.write() as session:
         if session.get(StoredEvent, ("commands", id_)) is None:
             session.add(
@@ -36,7 +36,7 @@ def run_command(
                     id=id_,
                     type=f"command.{name}",
                     key=key,
-                    content_hash=content_hash(repr(sorted(data.items()))),
+                    content_hash=canonical_hash(data),
                     occurred_at=now,
                     received_at=now,
                     actor=actor,

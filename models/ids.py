@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from models.times import to_micros
@@ -41,3 +43,8 @@ def plan_code(service: str, day: date, district: str, shift: str) -> str:
 def content_hash(text: str | bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def canonical_hash(data: Any) -> str:
+    """SHA-256 of plain JSON data, whatever the order of its keys."""
+    return content_hash(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False))

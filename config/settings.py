@@ -1,0 +1,61 @@
+"""One table of settings: name, default, help. Read from DIR/sweepline.toml and SWEEPLINE_* variables, the latter first.
+
+Unknown keys and bad values refuse to start, all faults listed in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.errors import Refused
+
+ENV_PREFIX = "SWEEPLINE_"
+FOREIGN = ("SWEEPLINE_SHARED", "SWEEPLINE_TEST_", "SWEEPLINE_CACHE_")
+"""Variables of that prefix that are not settings: test inputs and caches."""
+
+
+class Settings(BaseModel):
+    """What an installation sets. Rules (spread rates, deadlines, thresholds) are the `[rules]` table of the TOML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: str = Field("", description="database; empty: SQLite file sweepline.db in DIR")
+    broker: str = Field("sqlite", description="sqlite, or kafka://host:port", pattern=r"^(sqlite|kafka://[^/]+)$")
+    topic_prefix: str = Field("", description="put before every topic and group name, for several cities on one broker")
+    host: str = Field("127.0.0.1", description="address the console listens on")
+    port: int = Field(8020, description="port the console listens on", ge=0, le=65535)
+    seed: int = Field(1, description="seed of the solvers")
+    solver_processes: int = Field(2, description="solver children at a time", ge=1, le=64)
+    log_level: str = Field(
+        "warning", description="debug, info, warning or error", pattern="^(debug|info|warning|error)$"
+    )
+
+
+def load_settings(data_dir: Path | None, environ: dict[str, str] | None = None) -> Settings:
+    """Settings of a data directory. Raises Refused naming every fault."""
+    values: dict[str, Any] = {}
+    if data_dir is not None and (data_dir / "sweepline.toml").exists():
+        path = data_dir / "sweepline.toml"
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Refused("bad_config", f"{path}: not TOML: {error}") from error
+        values.pop("rules", None)
+    for key, value in (os.environ if environ is None else environ).items():
+        if key.startswith(ENV_PREFIX) and not key.startswith(FOREIGN):
+            values[key.removeprefix(ENV_PREFIX).lower()] = value
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise Refused("bad_config", f"settings: {faults}") from error
+
+
+def database_url(settings: Settings, data_dir: Path) -> str:
+    """The database to open."""
+    return settings.database_url or f"sqlite:///{data_dir / 'sweepline.db'}"

@@ -1,0 +1,111 @@
+"""Accepting events: telemetry goes straight to the broker, all else becomes a row and an outbox message first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from dispatch.uow import UnitOfWork
+from models.database import Database
+from models.errors import Permanent
+from models.events.base import Event, Receipt, dump_event
+from models.events.registry import TELEMETRY, TOPIC_OF_TYPE, payload_of
+from models.ids import canonical_hash, content_hash, derive_id
+from models.tables.flow import Books, Outbox, Quarantine, StoredEvent
+
+GROUP = "intake"
+Publish = Callable[[Sequence[tuple[str, str, bytes]]], None]
+"""Writes (topic, key, value) to the broker, durable when it returns. Raises Unavailable."""
+
+
+def accept(database: Database, publish: Publish, events: Sequence[Event]) -> list[Receipt]:
+    """A receipt for each event, in order. Raises Unavailable when telemetry comes and the broker is away."""
+    telemetry = [e for e in events if e.type in TELEMETRY]
+    publish([(TOPIC_OF_TYPE[e.type], e.key, dump_event(e)) for e in telemetry])
+    rows = [e for e in events if e.type not in TELEMETRY]
+    answers: dict[int, Receipt] = {}
+    if rows:
+        with database.write() as session:
+            for event in rows:
+                answers[id(event)] = accept_row(session, event)
+    return [answers.get(id(e)) or _receipt("accepted", e) for e in events]
+
+
+def accept_row(session: Session, event: Event) -> Receipt:
+    """Store one event that is a row before it is a message, in the caller's transaction."""
+    digest = canonical_hash(event.data)
+    stored = session.get(StoredEvent, (event.source, event.id))
+    if stored is not None:
+        if stored.content_hash == digest:
+            stored.duplicates += 1
+            return Receipt(status="duplicate", source=event.source, id=event.id, received_at=stored.received_at)
+        text = "the same identity came before with other content"
+        quarantine(session, event.received_at, event, dump_event(event), "identity_conflict", text)
+        return _receipt("quarantined", event, "identity_conflict", text)
+    try:
+        payload_of(event)
+        topic = TOPIC_OF_TYPE[event.type]
+    except Permanent as error:
+        quarantine(session, event.received_at, event, dump_event(event), error.reason, error.text)
+        return _receipt("quarantined", event, error.reason, error.text)
+    session.add(
+        StoredEvent(
+            source=event.source,
+            id=event.id,
+            type=event.type,
+            key=event.key,
+            content_hash=digest,
+            occurred_at=event.occurred_at,
+            received_at=event.received_at,
+            actor=event.actor,
+            data=event.data,
+        )
+    )
+    session.add(Outbox(topic=topic, key=event.key, value=dump_event(event)))
+    uow = UnitOfWork(session, event.received_at, f"{event.source}:{event.id}", event.actor or "system:intake")
+    uow.audit("event.accepted", f"event:{event.source}:{event.id}", type=event.type)
+    session.flush()
+    return _receipt("accepted", event)
+
+
+def _receipt(status: str, event: Event, reason: str = "", text: str = "") -> Receipt:
+    return Receipt.model_validate(
+        {
+            "status": status,
+            "source": event.source,
+            "id": event.id,
+            "received_at": event.received_at,
+            "reason": reason,
+            "text": text,
+        }
+    )
+
+
+def quarantine(session: Session, at: datetime, event: Event | None, raw: bytes, reason: str, text: str) -> None:
+    """Keep what intake cannot take: raw bytes with the reason. The same bytes twice are one row."""
+    digest = content_hash(raw)
+    id_ = derive_id(at, "quarantine", GROUP, digest)
+    if session.get(Quarantine, id_) is not None:
+        return
+    session.add(
+        Quarantine(
+            id=id_,
+            group=GROUP,
+            topic=TOPIC_OF_TYPE.get(event.type, "") if event is not None else "",
+            source=event.source if event is not None else "",
+            event_id=event.id if event is not None else "",
+            raw=raw,
+            raw_hash=digest,
+            reason=reason,
+            text=text,
+            at=at,
+        )
+    )
+    books = session.get(Books, (GROUP, "intake"))
+    if books is None:
+        books = Books(group=GROUP, topic="intake")
+        session.add(books)
+    books.quarantined += 1
+    session.flush()

@@ -1,0 +1,328 @@
+"""The planner: claims PlanRequest rows that are due, solves them in child processes, stores versions.
+
+Rows first: it works from the table; the `planning` topic only wakes it. A greedy version is stored first, a better one
+follows. The generation of a claim fences a planner that came back from the dead.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from dispatch.approval import proposed
+from dispatch.context import Context
+from dispatch.fallback import PERIOD
+from dispatch.insertion import InsertJob, inserted_routes, load_insert
+from dispatch.jobs import FullJob, load_full, solved_routes, unserved_rows
+from dispatch.streets import Streets
+from dispatch.uow import UnitOfWork
+from dispatch.versions import Solved, latest_version, live_version, store_version
+from models.database import Database
+from models.errors import Permanent
+from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
+from models.tables.weather import Response, Stage
+from streams.solving import SolveResult, SolveTask, limit_child, solve_child
+
+log = logging.getLogger(__name__)
+
+OPEN_PHASES = ("greedy", "improve", "insert")
+MAX_ATTEMPTS = 3
+LEASE = timedelta(minutes=5)
+GREEDY_LIMIT_S = 30.0
+KILL_FACTOR = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerParams:
+    """`iterations` makes results independent of the machine (demo --once); None works by seconds."""
+
+    seed: int = 0
+    iterations: int | None = None
+    seconds: float = 20.0
+    processes: int = 2
+    holder: str = "planner"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    request: PlanRequest
+    plan: Plan
+    full: FullJob | None
+    insert: InsertJob | None
+    task: SolveTask
+
+
+class Planner:
+    """One planner role. `streets` gives the network for the open streets of a session, cached by compose."""
+
+    def __init__(
+        self, database: Database, context: Context, params: PlannerParams, streets: Callable[[Session], Streets]
+    ) -> None:
+        self._database = database
+        self._context = context
+        self._params = params
+        self._streets = streets
+        self._pool: ProcessPoolExecutor | None = None
+
+    def next_due(self) -> datetime | None:
+        """When the next open request wants attention."""
+        with self._database.read() as session:
+            return session.exec(
+                select(PlanRequest.next_at)
+                .where(col(PlanRequest.phase).in_(OPEN_PHASES))
+                .order_by(col(PlanRequest.next_at))
+            ).first()
+
+    def run_due(self, now: datetime, wall: datetime | None = None) -> int:
+        """Work off every request due at `now`, earliest first; how many phases were done.
+
+        `wall` is the time leases are judged by; the decisions' time is each request's own `next_at`.
+        """
+        done = 0
+        while True:
+            due = self._due(now)
+            if not due:
+                return done
+            first = due[0].next_at
+            claims = [self._claim(row.id, wall or now) for row in due if row.next_at == first]
+            done += self._work([claim for claim in claims if claim is not None])
+
+    def _due(self, now: datetime) -> list[PlanRequest]:
+        with self._database.read() as session:
+            return list(
+                session.exec(
+                    select(PlanRequest)
+                    .where(col(PlanRequest.phase).in_(OPEN_PHASES), PlanRequest.next_at <= now)
+                    .order_by(col(PlanRequest.next_at), col(PlanRequest.id))
+                ).all()
+            )
+
+    def _claim(self, request_id: str, wall: datetime) -> _Claim | None:
+        """Take the lease of a request and load its problem. A request that can never be solved is failed here."""
+        with self._database.write() as session:
+            request = session.exec(select(PlanRequest).where(PlanRequest.id == request_id).with_for_update()).first()
+            if request is None or request.phase not in OPEN_PHASES:
+                return None
+            if request.lease_until is not None and request.lease_until > wall and request.holder != self._params.holder:
+                return None
+            request.holder, request.lease_until = self._params.holder, wall + LEASE
+            request.generation += 1
+            request.attempts += 1
+        try:
+            with self._database.read() as session:
+                return self._load(session, request)
+        except Permanent as error:
+            self._fail(request, error.reason, error.text)
+        return None
+
+    def _load(self, session: Session, request: PlanRequest) -> _Claim:
+        plan = session.get(Plan, request.plan)
+        assert plan is not None
+        streets = self._streets(session)
+        params = self._params
+        if request.phase == "insert":
+            job = load_insert(session, self._context, request, plan, streets, request.next_at)
+            task = SolveTask(job.job.problem, "insert", job.base, job.wanted, None, None, params.seed)
+            return _Claim(request, plan, None, job, task)
+        full = load_full(session, self._context, request, plan, streets, request.next_at)
+        seconds = None if params.iterations is not None else params.seconds
+        task = SolveTask(full.job.problem, request.phase, None, (), seconds, params.iterations, params.seed)
+        return _Claim(request, plan, full, None, task)
+
+    def _work(self, claims: list[_Claim]) -> int:
+        """Solve side by side, store in the order of the claims."""
+        futures = [self._submit(claim.task) for claim in claims]
+        done = 0
+        for claim, future in zip(claims, futures, strict=True):
+            result = self._result(claim, future)
+            if result is None:
+                self._fail(claim.request, "solver", "the solver died or overran its budget")
+            else:
+                self._store(claim, result)
+            done += 1
+        return done
+
+    def _submit(self, task: SolveTask) -> Future[SolveResult]:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                max_workers=self._params.processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=limit_child,
+            )
+        return self._pool.submit(solve_child, task)
+
+    def _result(self, claim: _Claim, future: Future[SolveResult]) -> SolveResult | None:
+        seconds = claim.task.seconds if claim.task.mode == "improve" else None
+        limit = (
+            None if claim.task.iterations is not None else (seconds or GREEDY_LIMIT_S) * KILL_FACTOR + GREEDY_LIMIT_S
+        )
+        try:
+            return future.result(timeout=limit)
+        except (TimeoutError, BrokenProcessPool, MemoryError) as error:
+            log.warning("solve of %s failed: %r", claim.request.plan, error)
+            self._kill_pool()
+            return None
+
+    def _kill_pool(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            for process in list((pool._processes or {}).values()):
+                process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """End the solver children."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def _fail(self, request: PlanRequest, reason: str, text: str) -> None:
+        """Give up at once on what can never be solved, after three attempts on what died; then an alarm is open."""
+        with self._database.write() as session:
+            row = session.get(PlanRequest, request.id)
+            if row is None or row.generation != request.generation:
+                return
+            row.lease_until = None
+            if reason == "solver" and row.attempts < MAX_ATTEMPTS:
+                return
+            row.phase, row.note = "failed", f"{reason}: {text}"
+            uow = UnitOfWork(session, request.next_at, f"plan_request:{request.id}", "system:planner")
+            uow.audit("plan.failed", f"plan:{request.plan}", reason=reason, text=text)
+            if request.period != PERIOD or reason != "no_resources":
+                uow.open_alarm("plan_failed", f"{request.plan}:{request.id}", priority=1, text=text)
+
+    def _store(self, claim: _Claim, result: SolveResult) -> None:
+        """Write the version and move the request on, in one transaction; a stale generation is refused."""
+        request, now = claim.request, claim.request.next_at
+        with self._database.write() as session:
+            row = session.exec(select(PlanRequest).where(PlanRequest.id == request.id).with_for_update()).first()
+            plan = session.get(Plan, request.plan)
+            if row is None or plan is None or row.generation != request.generation or row.phase != request.phase:
+                log.warning("late result for %s refused", request.plan)
+                return
+            uow = UnitOfWork(session, now, f"plan_request:{request.id}:{request.phase}", "system:planner")
+            row.lease_until, row.attempts = None, 0
+            if claim.insert is not None:
+                row.phase = "done"
+                version = store_version(uow, self._context, request, plan, _insert_solved(claim.insert, result))
+                proposed(uow, self._context, version, False, insertion=True)
+            else:
+                assert claim.full is not None
+                self._store_full(uow, row, plan, claim.full, result)
+
+    def _store_full(self, uow: UnitOfWork, row: PlanRequest, plan: Plan, full: FullJob, result: SolveResult) -> None:
+        phase = row.phase
+        fallback = plan.period == PERIOD
+        if phase == "greedy" and not fallback:
+            planning = self._context.rules.planning
+            latency = planning.improve_latency_s if self._context.latency else 0
+            row.phase, row.next_at = "improve", row.requested_at + timedelta(seconds=latency)
+            row.next_at = max(row.next_at, uow.now)
+        else:
+            row.phase = "done"
+        before = latest_version(uow.session, plan.code)
+        live = live_version(uow.session, plan.code)
+        if phase == "improve" and before is not None and not self._worth(before, live, result):
+            row.note = "no better plan found"
+            return
+        solved = _full_solved(full, result, self._params.seed, before if phase == "improve" else None)
+        version = store_version(uow, self._context, row, plan, solved, "draft" if fallback else "proposed")
+        if not fallback:
+            proposed(uow, self._context, version, _may_self_start(uow.session, plan), insertion=False)
+        uow.session.flush()
+
+    def _worth(self, before: PlanVersion, live: PlanVersion | None, result: SolveResult) -> bool:
+        """Better and, when crews already have an approved plan, better by enough to be shown."""
+        key = (len(result.plan.unserved), result.verdict.cost)
+        if not result.verdict.feasible or key >= (len(before.unserved), before.cost):
+            return False
+        if live is None:
+            return True
+        return result.verdict.cost <= live.cost * (1 - self._context.rules.planning.improvement_pct / 100)
+
+
+def _may_self_start(session: Session, plan: Plan) -> bool:
+    kind, _, ref = plan.origin.partition(":")
+    stage = session.get(Stage, ref) if kind == "stage" else None
+    response = session.get(Response, stage.response) if stage is not None else None
+    return response is not None and response.self_start
+
+
+def _verdict_doc(result: SolveResult) -> dict[str, object]:
+    verdict = result.verdict
+    return {
+        "feasible": verdict.feasible,
+        "cost": verdict.cost,
+        "terms": dict(sorted(verdict.terms.items())),
+        "violations": [{"code": v.code, "where": v.where, "text": v.text} for v in verdict.violations[:50]],
+    }
+
+
+def _full_solved(full: FullJob, result: SolveResult, seed: int, before: PlanVersion | None) -> Solved:
+    return Solved(
+        routes=tuple(solved_routes(full, result.plan)),
+        unserved=tuple(unserved_rows(full.job, result.plan)),
+        engine=result.plan.engine,
+        seed=seed,
+        iterations=result.plan.iterations,
+        snapshot_hash=result.snapshot_hash,
+        problem=result.problem_bytes,
+        plan=result.plan_bytes,
+        feasible=result.verdict.feasible,
+        verdict=_verdict_doc(result),
+        cost=result.verdict.cost,
+        tasks=len(full.job.problem.tasks),
+        attempts=result.attempts,
+        seconds=result.seconds,
+        first_plan_s=before.first_plan_s if before is not None else None,
+    )
+
+
+def _insert_solved(job: InsertJob, result: SolveResult) -> Solved:
+    made = inserted_routes(job, result.plan)
+    carried = [row for row in job.version.unserved if row["task"] not in job.job.refs]
+    return Solved(
+        routes=tuple(made.routes),
+        unserved=tuple(carried + unserved_rows(job.job, result.plan)),
+        engine="insertion",
+        seed=0,
+        iterations=0,
+        snapshot_hash=result.snapshot_hash,
+        problem=result.problem_bytes,
+        plan=result.plan_bytes,
+        feasible=result.verdict.feasible,
+        verdict=_verdict_doc(result),
+        cost=result.verdict.cost,
+        tasks=len(job.job.problem.tasks),
+        seconds=result.seconds,
+        added_s=made.added_s,
+        moved_stops=made.moved_stops,
+        based_on=job.version.version,
+    )
+
+
+def stored_verdict(session: Session, version_id: str) -> tuple[dict[str, object], dict[str, object]] | None:
+    """(stored verdict, verdict recomputed from the snapshot) of a version; None without a snapshot."""
+    import json
+    import zlib
+
+    from routing.checker import check
+    from routing.codec import plan_from_json, problem_from_json
+
+    snapshot = session.get(Snapshot, version_id)
+    version = session.get(PlanVersion, version_id)
+    if snapshot is None or version is None:
+        return None
+    problem = problem_from_json(json.loads(zlib.decompress(snapshot.problem)))
+    again = check(problem, plan_from_json(json.loads(zlib.decompress(snapshot.plan))))
+    return (
+        {"feasible": version.feasible, "cost": version.cost},
+        {"feasible": again.feasible, "cost": again.cost},
+    )

@@ -1,0 +1,80 @@
+"""The solve itself, run in a child process: a problem in, a checked plan out. Killed by the parent when it overruns."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+import zlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from models.ids import content_hash
+from routing.checker import check
+from routing.codec import plan_to_json, problem_to_json
+from routing.plan import Plan, Verdict
+from routing.problem import Problem
+
+MEMORY_LIMIT = 4 * 1024**3
+"""Address space of a solver child in bytes; the numba and OR-Tools libraries alone map more than one GiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class SolveTask:
+    """`mode`: greedy, improve or insert. One of seconds and iterations is given for improve."""
+
+    problem: Problem
+    mode: str
+    start: Plan | None
+    wanted: tuple[str, ...]
+    seconds: float | None
+    iterations: int | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SolveResult:
+    """Plan, verdict, attempts and the snapshot that lets anyone recompute the verdict. `seconds` is wall time."""
+
+    plan: Plan
+    verdict: Verdict
+    attempts: tuple[dict[str, Any], ...]
+    problem_bytes: bytes
+    plan_bytes: bytes
+    snapshot_hash: str
+    seconds: float
+
+
+def limit_child() -> None:
+    """Run at the start of a child: a memory limit, so that a runaway solve dies instead of the machine."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def solve_child(task: SolveTask) -> SolveResult:
+    """Solve, check, pack."""
+    from routing.engines.base import Budget
+    from routing.engines.insertion import insert
+    from routing.engines.registry import solve
+
+    began = time.perf_counter()
+    attempts: list[dict[str, Any]] = []
+    if task.mode == "insert":
+        assert task.start is not None
+        plan = insert(task.problem, task.start, task.wanted)
+    else:
+        engine = "greedy" if task.mode == "greedy" else "auto"
+        budget = Budget(seconds=task.seconds, iterations=task.iterations)
+        plan, tried = solve(task.problem, engine, budget, task.seed, task.start)
+        attempts = [asdict(attempt) for attempt in tried]
+    verdict = check(task.problem, plan)
+    problem_text = json.dumps(problem_to_json(task.problem), sort_keys=True, separators=(",", ":"))
+    plan_text = json.dumps(plan_to_json(plan), sort_keys=True, separators=(",", ":"))
+    return SolveResult(
+        plan=plan,
+        verdict=verdict,
+        attempts=tuple(attempts),
+        problem_bytes=zlib.compress(problem_text.encode(), 6),
+        plan_bytes=zlib.compress(plan_text.encode(), 6),
+        snapshot_hash=content_hash(problem_text),
+        seconds=round(time.perf_counter() - began, 3),
+    )
