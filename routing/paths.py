@@ -61,7 +61,8 @@ class PathFinder:
     def __init__(self, network: Network, served: Iterable[int] = ()) -> None:
         """`served` are arcs that tasks drive: only these may be asked for as sink ports."""
         self.network = network
-        self._duration_bits = _duration_bits(network)
+        self._one_measure = np.array_equal(network.cost, network.duration_s)
+        self._duration_bits = 0 if self._one_measure else _duration_bits(network)
         self._end_state = network.head.astype(np.int64).copy()
         self._copies: dict[int, list[tuple[int, frozenset[int]]]] = {}
         self._node_sink: dict[int, int] = {}
@@ -163,8 +164,9 @@ class PathFinder:
         lost = keys >= (1 << KEY_BITS)
         bits = self._duration_bits
         cost = np.where(lost, UNREACHABLE, keys >> bits)
-        duration = cost if bits == 0 else np.where(lost, UNREACHABLE, keys & ((1 << bits) - 1))
-        return cost, duration
+        if self._one_measure:
+            return cost, cost
+        return cost, np.where(lost, UNREACHABLE, keys & ((1 << bits) - 1))
 
     def _node_of(self, state: int) -> int:
         return int(self._state_node[state])
@@ -239,9 +241,7 @@ class PathFinder:
 
 
 def _duration_bits(network: Network) -> int:
-    """How many low bits of the key the duration needs; 0 where cost and duration are the same numbers."""
-    if network.arcs == 0 or np.array_equal(network.cost, network.duration_s):
-        return 0
+    """How many low bits of the key the duration needs."""
     if min(int(network.cost.min()), int(network.duration_s.min())) < 0:
         raise BadProblem("an arc has a negative cost or duration: costs and durations start at 0")
     bits = (int(network.duration_s.max()) * network.nodes * 2).bit_length()

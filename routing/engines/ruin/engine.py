@@ -219,7 +219,7 @@ class Search:
             now = watch.spent()
             if share is not None:
                 progress = max(progress, (now - begun) / share if share > 0 else 1.0)
-            if progress >= 1.0:
+            if progress >= 1.0 and (made > 0 or steps_due is not None):
                 return made
             size = piece if steps_due is None else min(piece, steps_due - made)
             if steps_due is not None:
@@ -323,4 +323,4 @@ def _drop_unreachable(model: Model, s: int, modes: list[int]) -> list[int]:
     return kept
 
 
-__all__ = ["Matrix", "REACHABILITY", "RuinEngine", "RuinParams", "Search"]
+__all__ = ["REACHABILITY", "Matrix", "RuinEngine", "RuinParams", "Search"]
