@@ -1,0 +1,86 @@
+"""What stands, moves and waits: vehicles, stations, cases, resources, alerts, alarms, status."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from console.guards import Approver, Deps, Dispatcher, Viewer
+from console.read.city import the_city
+from console.read.field import (
+    CaseOut,
+    ResourceOut,
+    StationsOut,
+    VehicleOut,
+    read_cases,
+    read_resources,
+    read_stations,
+    read_vehicles,
+)
+from console.read.weather import AlarmOut, AlertsOut, StatusOut, read_alarms, read_alerts, read_status
+
+router = APIRouter(prefix="/api", tags=["now"])
+
+
+@router.get("/vehicles")
+def vehicles(_who: Viewer, deps: Deps) -> list[VehicleOut]:
+    """Every vehicle with its last good fix."""
+    with deps.database.read() as session:
+        return read_vehicles(session)
+
+
+@router.get("/stations")
+def stations(_who: Viewer, deps: Deps) -> StationsOut:
+    """Every station with its level and today's clearance."""
+    with deps.database.read() as session:
+        return read_stations(session, deps.clock(), the_city(session).zone)
+
+
+@router.get("/cases")
+def cases(_who: Viewer, deps: Deps) -> list[CaseOut]:
+    """Open cases, and those closed in the last day."""
+    with deps.database.read() as session:
+        return read_cases(session, deps.clock())
+
+
+@router.get("/resources")
+def resources(_who: Viewer, deps: Deps) -> list[ResourceOut]:
+    """What is out or limited now."""
+    with deps.database.read() as session:
+        return read_resources(session)
+
+
+@router.get("/alerts")
+def alerts(_who: Viewer, deps: Deps) -> AlertsOut:
+    """Weather episodes, their alerts, and what the city does about them."""
+    with deps.database.read() as session:
+        return read_alerts(session, deps.clock())
+
+
+@router.get("/alarms")
+def alarms(_who: Viewer, deps: Deps) -> list[AlarmOut]:
+    """Open alarms."""
+    with deps.database.read() as session:
+        return read_alarms(session)
+
+
+@router.get("/status")
+def status(_who: Viewer, deps: Deps) -> StatusOut:
+    """The system's clock, automatic starts, quarantine, newest weather reading."""
+    with deps.database.read() as session:
+        return read_status(session, deps.clock(), deps.simulated)
+
+
+@router.post("/selfstart/stop", tags=["commands"])
+def stop_self_start(who: Dispatcher, deps: Deps) -> StatusOut:
+    """Stop every automatic start, at once, until released. Anybody who dispatches may."""
+    deps.stop_self_start(True, who.name)
+    with deps.database.read() as session:
+        return read_status(session, deps.clock(), deps.simulated)
+
+
+@router.post("/selfstart/release", tags=["commands"])
+def release_self_start(who: Approver, deps: Deps) -> StatusOut:
+    """Allow automatic starts again."""
+    deps.stop_self_start(False, who.name)
+    with deps.database.read() as session:
+        return read_status(session, deps.clock(), deps.simulated)

@@ -1,0 +1,100 @@
+"""Events in over HTTP. What an event means is decided elsewhere: a body is handed on, receipts come back.
+
+One receipt's status is the answer's: 202 accepted, 200 duplicate, 422 quarantined, 400 refused. Several lines are
+answered with 207 and every receipt, unless all are alike.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+
+from console.errors import Problem
+from console.guards import Deps, Dispatcher
+from console.read.base import Out
+from models.events.base import Receipt
+from models.events.field import ComplaintReceived
+from models.times import iso
+
+router = APIRouter(prefix="/api", tags=["intake"])
+
+STATUS = {"accepted": 202, "duplicate": 200, "quarantined": 422, "refused": 400}
+CAP_XML = "application/cap+xml"
+JSON_LINES = "application/x-ndjson"
+KEY_LIMIT = 200
+
+ANSWERS: dict[int | str, dict[str, object]] = {
+    200: {"description": "Every event was known already: its first receipt."},
+    202: {"description": "Stored."},
+    207: {"description": "Receipts differ: look at each."},
+    400: {"description": "Refused: nothing is stored."},
+    413: {"description": "Over 256 kB."},
+    422: {"description": "Stored in quarantine, with the reason."},
+    503: {"description": "The broker or the database is away: send again later."},
+}
+
+
+class Receipts(Out):
+    """One receipt an event, in the order sent."""
+
+    receipts: list[Receipt]
+
+
+def _answer(response: Response, receipts: list[Receipt]) -> Receipts:
+    statuses = {STATUS[receipt.status] for receipt in receipts}
+    response.status_code = statuses.pop() if len(statuses) == 1 else 207
+    return Receipts(receipts=receipts)
+
+
+async def _take(request: Request, response: Response, deps: Deps, content_type: str, actor: str) -> Receipts:
+    body = await request.body()
+    if not body.strip():
+        raise Problem(400, "empty", "the body is empty: send an event")
+    return _answer(response, await run_in_threadpool(deps.intake, body, content_type, actor))
+
+
+@router.post("/alerts", responses=ANSWERS, status_code=202)
+async def alerts(request: Request, response: Response, who: Dispatcher, deps: Deps) -> Receipts:
+    """One CAP 1.2 alert as XML."""
+    return await _take(request, response, deps, CAP_XML, who.name)
+
+
+@router.post("/events", responses=ANSWERS, status_code=202)
+async def events(request: Request, response: Response, who: Dispatcher, deps: Deps) -> Receipts:
+    """Events as JSON lines."""
+    return await _take(request, response, deps, JSON_LINES, who.name)
+
+
+@router.post("/complaints", responses=ANSWERS, status_code=202)
+def complaints(
+    body: dict[str, object],
+    response: Response,
+    who: Dispatcher,
+    deps: Deps,
+    idempotency_key: Annotated[str, Header(max_length=KEY_LIMIT)] = "",
+) -> Receipts:
+    """One complaint. Sent twice with the same Idempotency-Key, it is one report."""
+    try:
+        complaint = ComplaintReceived.model_validate(body)
+    except ValidationError as error:
+        faults = [{"where": ".".join(map(str, fault["loc"])), "what": fault["msg"]} for fault in error.errors()[:20]]
+        raise Problem(400, "bad_complaint", "the complaint is not as documented", faults=faults) from error
+    line = complaint_line(complaint, idempotency_key, deps.clock())
+    return _answer(response, deps.intake(line, JSON_LINES, who.name))
+
+
+def complaint_line(complaint: ComplaintReceived, key: str, now: datetime) -> bytes:
+    """The event line of a complaint; without a key its identity is left to the intake (content and minute)."""
+    line: dict[str, object] = {
+        "type": "complaint.received",
+        "time": iso(now),
+        "data": complaint.model_dump(mode="json"),
+    }
+    if key:
+        line["id"] = key
+    return json.dumps(line, ensure_ascii=False, sort_keys=True).encode()

@@ -1,0 +1,86 @@
+"""Plans: the list, one version, approving it, its sheets."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import FileResponse
+
+from console.errors import Problem
+from console.guards import Approver, Deps, Viewer
+from console.read.plans import PlanDetailOut, PlanOut, find_plan_detail, read_plans
+from console.read.work import difference_between, find_newest
+from models.errors import Stale
+from models.ids import SHEET_ALPHABET
+from models.tables.plans import Sheet
+
+router = APIRouter(tags=["plans"])
+
+SHEET_CODE = re.compile(f"[{SHEET_ALPHABET}]{{8}}")
+VersionId = Annotated[str, Path(max_length=120, description="PLAN@VERSION, as S-20231218-D01-N@3")]
+
+
+@router.get("/api/plans")
+def plans(_who: Viewer, deps: Deps) -> list[PlanOut]:
+    """Plans with the versions that matter, their verdicts and numbers."""
+    with deps.database.read() as session:
+        return read_plans(session)
+
+
+@router.get("/api/plans/{version_id}")
+def plan(version_id: VersionId, _who: Viewer, deps: Deps) -> PlanDetailOut:
+    """One version with its routes, stops and driven segments."""
+    return _detail(version_id, deps)
+
+
+def _detail(version_id: str, deps: Deps) -> PlanDetailOut:
+    with deps.database.read() as session:
+        found = find_plan_detail(session, version_id)
+    if found is None:
+        raise Problem(404, "unknown_plan", f"plan version {version_id} is not known")
+    return found
+
+
+@router.post(
+    "/api/plans/{version_id}/approve",
+    responses={
+        409: {
+            "description": "The version has been overtaken: `newest` names the one to look at, "
+            "`difference` what changed, a vehicle or crew at a time."
+        }
+    },
+)
+def approve(version_id: VersionId, who: Approver, deps: Deps) -> PlanDetailOut:
+    """Approve exactly this version."""
+    try:
+        deps.approve(version_id, who.name)
+    except Stale as error:
+        with deps.database.read() as session:
+            newest = find_newest(session, version_id)
+            changes = difference_between(session, version_id, newest.id) if newest is not None else []
+        raise Problem(
+            409,
+            error.code,
+            error.text,
+            newest=newest.id if newest is not None else None,
+            newest_state=newest.state if newest is not None else None,
+            difference=[change.model_dump() for change in changes],
+        ) from error
+    return _detail(version_id, deps)
+
+
+@router.get("/sheets/{code}.pdf", response_class=FileResponse)
+def sheet(code: str, _who: Viewer, deps: Deps) -> FileResponse:
+    """The printed sheet of a route, by the code on it."""
+    code = code.upper()
+    row = None
+    if SHEET_CODE.fullmatch(code):
+        with deps.database.read() as session:
+            row = session.get(Sheet, code)
+    root = deps.sheets_dir.resolve()
+    path = (root / row.path).resolve() if row is not None and row.path else None
+    if path is None or not path.is_relative_to(root) or not path.is_file():
+        raise Problem(404, "unknown_sheet", f"there is no sheet {code[:20]}")
+    return FileResponse(path, media_type="application/pdf", filename=f"{code}.pdf", content_disposition_type="inline")

@@ -1,0 +1,70 @@
+"""The console as one ASGI application: API, live push, sheets and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+
+from console.api import city, field, intake, plans, session, stream
+from console.deps import ConsoleDeps
+from console.errors import add_handlers
+from console.guards import Deps, Guard
+from console.limits import AttemptLimiter
+from console.read.city import StreetCache
+
+STATIC = Path(__file__).parent / "static"
+VENDOR = STATIC / "vendor"
+GZIP_FROM_BYTES = 1_000
+GZIP_LEVEL = 5
+
+
+class PageFiles(StaticFiles):
+    """Files of the page: always asked for again (304 where unchanged); browser libraries are kept for a day."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """The file, with how long it may be kept."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        kept = str(args[0]).startswith(str(VENDOR))
+        response.headers["Cache-Control"] = "public, max-age=86400" if kept else "no-cache"
+        return response
+
+
+def create_app(deps: ConsoleDeps) -> FastAPI:
+    """The application over what compose hands in. Starts nothing by itself and holds no state but caches."""
+    app = FastAPI(
+        title="Sweepline console",
+        version="1",
+        description="Reading the city, its plans and alarms; sending events; approving plans. Errors are RFC 9457.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.deps = deps
+    app.state.limiter = AttemptLimiter()
+    app.state.streets = StreetCache()
+    add_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Guard)
+    for part in (session, city, field, plans, intake, stream):
+        app.include_router(part.router)
+
+    @app.get("/api/health", tags=["health"])
+    def health(deps: Deps) -> JSONResponse:
+        """Whether the console and its database answer; needs no sign-in. 503 when the database is away."""
+        with deps.database.read() as session:
+            session.execute(text("SELECT 1"))
+        return JSONResponse({"status": "ok", "libraries": (VENDOR / "maplibre" / "maplibre-gl.mjs").is_file()})
+
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        """The page."""
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/static", PageFiles(directory=STATIC, check_dir=False), name="static")
+    return app

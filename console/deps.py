@@ -1,0 +1,47 @@
+"""What the console is handed by compose. It wires nothing itself and knows no stream, engine or file format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console.hub import Subscription
+from models.database import Database
+from models.events.base import Receipt
+
+Intake = Callable[[bytes, str, str], list[Receipt]]
+"""(body, content type, actor) → one receipt an event. Raises Refused (unknown or bad input), Unavailable (broker)."""
+
+Approve = Callable[[str, str], object]
+"""(plan version id, actor). Raises Stale when overtaken, Refused when unknown or infeasible."""
+
+StopSelfStart = Callable[[bool, str], None]
+"""(stopped, actor): True stops every automatic start until False releases them. Writes its audit row."""
+
+
+def wall_clock() -> datetime:
+    """Real time, aware UTC: sign-in sessions and attempt limits run on it, also where the city's clock is simulated."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class ConsoleDeps:
+    """Everything the console works with.
+
+    `clock` is the city's time: simulated in a demo (then `simulated` is True and the page says so), real otherwise.
+    `wall` is real time in any case. `secure_cookie` sends the session cookie over TLS only.
+    """
+
+    database: Database
+    clock: Callable[[], datetime]
+    subscribe: Callable[[], AbstractContextManager[Subscription]]
+    intake: Intake
+    approve: Approve
+    stop_self_start: StopSelfStart
+    sheets_dir: Path
+    simulated: bool = False
+    secure_cookie: bool = False
+    wall: Callable[[], datetime] = wall_clock

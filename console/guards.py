@@ -1,0 +1,190 @@
+"""What stands before every endpoint: body limits, security headers, who asks, what they may, and the CSRF token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.accounts import SignedIn, find_session, verify_password
+from console.deps import ConsoleDeps
+from console.errors import Problem, problem_response
+from console.limits import AttemptLimiter
+from models.tables.people import Account
+
+BODY_LIMIT = 256 * 1024
+"""Bytes of any request body: that of one event."""
+
+COOKIE = "sweepline_session"
+CSRF_HEADER = "x-csrf-token"
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self'; img-src 'self' data: blob:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class TooLarge(Exception):
+    """The body went over BODY_LIMIT while it was read."""
+
+
+class Guard:
+    """ASGI middleware: refuses bodies over the limit (declared or streamed) and sets the security headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        declared = Headers(scope=scope).get("content-length", "0")
+        too_large = problem_response(413, "too_large", f"a request body has at most {BODY_LIMIT} bytes")
+        if not declared.isdigit() or int(declared) > BODY_LIMIT:
+            await too_large(scope, receive, guarded_send)
+            return
+        try:
+            await self.app(scope, _counted(receive), guarded_send)
+        except TooLarge:
+            if started:
+                raise
+            await too_large(scope, receive, guarded_send)
+
+
+def _counted(receive: Receive) -> Receive:
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > BODY_LIMIT:
+                raise TooLarge
+        return message
+
+    return counted
+
+
+def deps_of(request: Request) -> ConsoleDeps:
+    """What compose handed over."""
+    deps: ConsoleDeps = request.app.state.deps
+    return deps
+
+
+def limiter_of(request: Request) -> AttemptLimiter:
+    """The counter of failed sign-ins."""
+    limiter: AttemptLimiter = request.app.state.limiter
+    return limiter
+
+
+def address_of(request: Request) -> str:
+    """The caller's address as the socket shows it."""
+    return request.client.host if request.client is not None else ""
+
+
+def check_password(request: Request, name: str, password: str) -> Account:
+    """The account, if the password is its own. Raises Problem 401, and 429 after too many failures."""
+    deps, limiter, address = deps_of(request), limiter_of(request), address_of(request)
+    now = deps.wall()
+    wait_s = limiter.wait_s(name, address, now)
+    if wait_s:
+        raise Problem(
+            429, "too_many_attempts", f"too many failed sign-ins; wait {wait_s} s", {"Retry-After": str(wait_s)}
+        )
+    with deps.database.read() as session:
+        account = session.get(Account, name)
+    if not verify_password(account, password) or account is None:
+        limiter.failed(name, address, now)
+        raise Problem(401, "wrong_sign_in", "name or password is wrong")
+    limiter.succeeded(name, address)
+    return account
+
+
+def check_origin(request: Request) -> None:
+    """Refuse a request a browser sends for a page of another origin. Raises Problem 403."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Problem(403, "foreign_origin", "this request comes from a page of another site")
+
+
+def who_asks(request: Request) -> SignedIn:
+    """The signed-in account, by session cookie or by HTTP Basic (programs). Raises Problem 401 or 403.
+
+    With a cookie, a method that changes something needs the session's CSRF token in `X-CSRF-Token`.
+    """
+    deps = deps_of(request)
+    token = request.cookies.get(COOKIE, "")
+    if token:
+        with deps.database.read() as session:
+            found = find_session(session, token, deps.wall())
+        if found is not None:
+            if request.method in UNSAFE:
+                check_origin(request)
+                given = request.headers.get(CSRF_HEADER, "")
+                if not hmac.compare_digest(given.encode(), (found.csrf or "").encode()):
+                    raise Problem(403, "bad_csrf", "the request lacks this session's token; load the page again")
+            return found
+    credentials = _basic(request.headers.get("authorization", ""))
+    if credentials is not None:
+        check_origin(request)
+        account = check_password(request, *credentials)
+        return SignedIn(account.name, account.role, None)
+    raise Problem(401, "sign_in_first", "sign in first")
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (name, password) if colon else None
+
+
+def needs(role: str) -> Callable[[SignedIn], SignedIn]:
+    """A dependency that lets only `role` and above through. Raises Problem 403."""
+
+    def check(who: Annotated[SignedIn, Depends(who_asks)]) -> SignedIn:
+        if not who.may(role):
+            raise Problem(403, "role_too_low", f"this needs the role {role}; {who.name} is {who.role}")
+        return who
+
+    return check
+
+
+Deps = Annotated[ConsoleDeps, Depends(deps_of)]
+Viewer = Annotated[SignedIn, Depends(needs("viewer"))]
+Dispatcher = Annotated[SignedIn, Depends(needs("dispatcher"))]
+Approver = Annotated[SignedIn, Depends(needs("approver"))]

@@ -1,0 +1,122 @@
+"""The work on the streets: which route each belongs to, and how two versions of a plan differ."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from console.read.base import Out
+from models.tables.plans import Plan, PlanVersion, Route
+
+LIVE_STATES = ("approved", "active")
+
+
+class WorkRouteOut(Out):
+    """A route as the map needs it: the segments it serves, or drives where it serves stations and spots."""
+
+    route: str
+    plan: str
+    version: str
+    service: str
+    seq: int
+    vehicle: str
+    segments: list[str]
+
+
+class RouteChange(Out):
+    """How one vehicle's (or crew's) route differs between two versions."""
+
+    who: str
+    added: int
+    dropped: int
+    from_stop: int
+
+
+def legs_of(doc: dict[str, Any]) -> list[tuple[str, bool, bool]]:
+    """Every (segment, forward, served) of a route document in driving order."""
+    legs: list[tuple[str, bool, bool]] = []
+    for stop in doc["stops"]:
+        legs += [(segment, bool(forward), False) for segment, forward in stop["legs"]]
+        if stop["kind"] == "segment":
+            legs.append((stop["ref"], bool(stop["forward"]), True))
+    return legs + [(segment, bool(forward), False) for segment, forward in doc["home"]]
+
+
+def read_work(session: Session, now: datetime, before: timedelta, after: timedelta) -> list[WorkRouteOut]:
+    """The routes in force (else proposed) of every plan whose period touches [now - before, now + after]."""
+    plans = session.exec(
+        select(Plan).where(Plan.start_at < now + after, Plan.end_at > now - before).order_by(Plan.code)
+    ).all()
+    rows = session.exec(
+        select(PlanVersion)
+        .where(
+            col(PlanVersion.plan).in_([plan.code for plan in plans]),
+            col(PlanVersion.state).in_((*LIVE_STATES, "proposed")),
+        )
+        .order_by(col(PlanVersion.version))
+    ).all()
+    chosen: dict[str, PlanVersion] = {}
+    for row in rows:
+        held = chosen.get(row.plan)
+        if held is None or row.state in LIVE_STATES or held.state not in LIVE_STATES:
+            chosen[row.plan] = row
+    plan_of = {chosen[plan.code].id: plan for plan in plans if plan.code in chosen}
+    routes = session.exec(
+        select(Route)
+        .where(col(Route.plan_version).in_(list(plan_of)))
+        .order_by(col(Route.plan_version), col(Route.seq))
+    ).all()
+    return [_work(plan_of[route.plan_version], route) for route in routes]
+
+
+def _work(plan: Plan, route: Route) -> WorkRouteOut:
+    legs = legs_of(route.doc)
+    served = [segment for segment, _, serving in legs if serving]
+    return WorkRouteOut(
+        route=route.id,
+        plan=plan.code,
+        version=route.plan_version,
+        service=plan.service,
+        seq=route.seq,
+        vehicle=route.vehicle or route.crew,
+        segments=list(dict.fromkeys(served or [segment for segment, _, _ in legs])),
+    )
+
+
+def find_newest(session: Session, version_id: str) -> PlanVersion | None:
+    """The newest version of the plan a version belongs to."""
+    plan = version_id.partition("@")[0]
+    return session.exec(
+        select(PlanVersion).where(PlanVersion.plan == plan).order_by(col(PlanVersion.version).desc()).limit(1)
+    ).first()
+
+
+def difference_between(session: Session, old_id: str, new_id: str) -> list[RouteChange]:
+    """What changed from one version to another, a vehicle or crew at a time; those unchanged are left out."""
+    old, new = _stops_of(session, old_id), _stops_of(session, new_id)
+    changes = []
+    for who in sorted(old.keys() | new.keys()):
+        before, after = old.get(who, []), new.get(who, [])
+        if before == after:
+            continue
+        common = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
+        first = min(len(before), len(after)) if common is None else common
+        changes.append(
+            RouteChange(
+                who=who,
+                added=len(set(after) - set(before)),
+                dropped=len(set(before) - set(after)),
+                from_stop=first + 1,
+            )
+        )
+    return changes
+
+
+def _stops_of(session: Session, version_id: str) -> dict[str, list[tuple[str, int]]]:
+    rows = session.exec(select(Route).where(Route.plan_version == version_id)).all()
+    return {
+        row.vehicle or row.crew: [(stop["work_item"] or stop["ref"], stop["pass"]) for stop in row.doc["stops"]]
+        for row in rows
+    }
