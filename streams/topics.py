@@ -39,20 +39,30 @@ TOPICS: dict[str, Topic] = {
         Topic("stations", "station", _events("stations")),
         Topic("cases", "case, or the place of a complaint", _events("cases")),
         Topic("positions", "vehicle", _events("positions")),
-        Topic("work", "district", _events("work")),
+        Topic("work", "place of the work", _events("work", "work.done")),
         Topic("resources", "kind:ref", _events("resources")),
-        Topic("commands", "what the command is about", _events("commands")),
+        Topic("commands", "what the command is about", _events("commands", "command.*")),
         Topic("timers", "what the timer is about", _events("timers", "timer.due")),
-        Topic("planning", "district", _events("planning")),
-        Topic("plans", "plan", _events("plans")),
-        Topic("state", "kind:id", _events("state", "state.changed"), compacted=True),
+        Topic("planning", "district", _events("planning", "plan.requested")),
+        Topic(
+            "plans",
+            "plan",
+            _events("plans", "plan.proposed", "plan.approved", "plan.active", "plan.closed", "route.told"),
+        ),
+        Topic(
+            "state",
+            "kind:id",
+            _events("state", "state.changed", "alert.stored", "case.changed", "resource.changed"),
+            compacted=True,
+        ),
     )
 }
 
 
 def topic_of(event_type: str) -> str:
-    """The topic an event type travels on. Raises KeyError where the registry does not know the type."""
+    """The topic an event type travels on (`command.*` stands for every command). Raises KeyError for other types."""
+    family = event_type.split(".", 1)[0] + ".*"
     for topic in TOPICS.values():
-        if event_type in topic.event_types:
+        if event_type in topic.event_types or family in topic.event_types:
             return topic.name
     raise KeyError(event_type)

@@ -35,7 +35,10 @@ class StoredEvent(SQLModel, table=True):
 
 
 class Inbox(SQLModel, table=True):
-    """One row for each event a recorder's group has applied or quarantined."""
+    """One row for each event a recorder's group has applied or quarantined. `outcome`: applied, quarantined, trying.
+
+    `attempts` is counted before a handler runs, so it survives the handler taking the process down with it.
+    """
 
     group: str = Field(primary_key=True)
     source: str = Field(primary_key=True)
@@ -43,6 +46,7 @@ class Inbox(SQLModel, table=True):
     at: datetime = time_field(index=True)
     outcome: str = "applied"
     attempts: int = 0
+    content_hash: str = ""
 
 
 class Outbox(SQLModel, table=True):
