@@ -1,0 +1,46 @@
+# make demo     the demo city's storm, to its end, on SQLite; prints a summary and where the sheets lie
+# make console  the same live: prints an address and a sign-in
+# make test     the tests;  make check  linters, types, imports, dependencies
+# make lock     resolve dependencies anew into requirements.lock (hashes, no index)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SEED ?= 7
+
+.PHONY: demo console test check lock clean setup
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml package-lock.json
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Compiling the routing kernels and fetching the map library (once) ..."
+	@$(BIN)/python -m console.vendor
+	@$(BIN)/python -m routing.engines.warm
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/sweepline demo --once --data demo-data --seed $(SEED)
+
+console: $(READY)
+	@$(BIN)/sweepline demo --data demo-data-live --seed $(SEED)
+
+test: $(READY)
+	@$(BIN)/python -m pytest tests
+
+check: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+
+lock:
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) demo-data demo-data-live
