@@ -19,13 +19,15 @@ from models.tables.plans import Plan, PlanVersion, Route
 from models.tables.work import Case, Report
 from models.times import to_micros
 from printouts import messages
-from printouts.maps import Drawn, draw_map
+from printouts.maps import Drawn, draw_map, map_height
 from printouts.rows import Lookup, write_rows
 from printouts.text import REMARK_LIMIT, name_of, printable
 from printouts.values import EMPTY, Person, Row, SheetData, Words
 
 QR_PREFIX = "SL1:"
 """What a sheet's QR code starts with: Sweepline, first version. The eight-character sheet code follows."""
+NOTES_LIMIT = 8
+"""Notes of one order that fit the first page."""
 LAYOUTS = {"collection": "stops", "spots": "stops", "beats": "beats"}
 STREETS = "streets"
 
@@ -74,6 +76,21 @@ class SheetSource:
         """Facility kinds by id."""
         return {row.id: row.kind for row in self.session.exec(select(Facility)).all()}
 
+    @cached_property
+    def corners(self) -> dict[str, Words]:
+        """The named streets that meet at each junction, as (A × B, A × B)."""
+        names: dict[str, dict[Words, None]] = {}
+        for row in sorted(self.segments.values(), key=lambda row: row.id):
+            if row.name or row.name_en:
+                for node in (row.from_node, row.to_node):
+                    names.setdefault(node, {})[_pair(row.name, row.name_en)] = None
+        corners = {}
+        for node, found in names.items():
+            chosen = list(found)[:3]
+            english = " × ".join(en or zh for zh, en in chosen) if any(en for _, en in chosen) else ""
+            corners[node] = (" × ".join(zh for zh, _ in chosen), english)
+        return corners
+
     def cases(self, doc: RouteDoc) -> dict[str, tuple[Words, str]]:
         """Kind and first report of the cases on a route."""
         numbers = sorted({str(stop["case"]) for stop in doc["stops"] if stop["case"]})
@@ -88,7 +105,7 @@ class SheetSource:
 
     def lookup(self, doc: RouteDoc) -> Lookup:
         """What the rows of one route need."""
-        return Lookup(self.segments, self.stations, self.cases(doc), self.facilities, self.zone)
+        return Lookup(self.segments, self.stations, self.cases(doc), self.facilities, self.corners, self.zone)
 
 
 def sheet_data(session: Session, route_id: str, source: SheetSource | None = None) -> SheetData:
@@ -110,6 +127,7 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
     district = session.get(District, plan.district)
     code = sheet_code(route.route_hash)
     local = route.start_at.astimezone(source.zone)
+    notes = tuple(messages.note_words(note, source.zone) for note in version.notes[:NOTES_LIMIT])
     quantity_kg, quantity = _quantity(plan.service, route)
     return SheetData(
         code=code,
@@ -140,9 +158,9 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
         quantity=quantity,
         rate=_rate(rows),
         stops=route.stops,
-        notes=tuple(messages.note_words(note, source.zone) for note in version.notes),
+        notes=notes,
         rows=rows,
-        map_svg=draw_map(_drawn(route.doc, rows, source.segments, layout), source.segments),
+        map_svg=draw_map(_drawn(route.doc, rows, source.segments, layout), source.segments, map_height(len(notes))),
         qr_svg=qr_svg(QR_PREFIX + code),
         attribution=printable(source.city.attribution, 120),
         created=to_micros(version.created_at) // 1_000_000,

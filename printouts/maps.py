@@ -6,23 +6,24 @@ between them thin and dashed, numbers as on the rows, each street name once, sca
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
 from models.tables.city import Segment
 from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
+from printouts.svg import along_line, chevrons, meets, middle, path_data, standing, text
 from printouts.text import name_of
 from printouts.turns import metres
 
-WIDTH, HEIGHT = 744.0, 640.0
+WIDTH = 744.0
+"""Map units across the width of a sheet (186 mm)."""
 MAP_BYTES = 120_000
 _MARGIN = 34.0
 _MIN_SPAN_M = 400.0
 _GREY = {"lane": ("#d3d3d3", 1.2), "secondary": ("#c2c2c2", 2.6), "main": ("#b4b4b4", 4.2)}
-_FONT = 'font-family="Noto Sans SC"'
+STEEP_DEG = 50.0
+"""Streets steeper than this on the map carry Chinese names upright."""
 _SCALES_M = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 
@@ -40,7 +41,12 @@ class Drawn:
     ends: list[tuple[float, float]] = field(default_factory=list)
 
 
-def draw_map(drawn: Drawn, segments: dict[str, Segment], width: float = WIDTH, height: float = HEIGHT) -> str:
+def map_height(notes: int) -> float:
+    """Map units that fill the first page below that many notes."""
+    return 835.0 - (17.0 + 22.0 * notes if notes else 0.0)
+
+
+def draw_map(drawn: Drawn, segments: dict[str, Segment], height: float, width: float = WIDTH) -> str:
     """The SVG document. Lanes around are left out, then all streets around, where it would exceed MAP_BYTES."""
     svg = ""
     for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
@@ -69,7 +75,7 @@ class _Map:
         self.lines: dict[str, list[Point]] = {}
         for row in segments.values():
             line = [self.at(p[0], p[1]) for p in row.geometry]
-            if len(line) > 1 and _meets(line, width, height):
+            if len(line) > 1 and meets(line, width, height):
                 self.lines[row.id] = line
 
     def _extent(self) -> list[Point]:
@@ -107,7 +113,7 @@ class _Map:
     def _around(self, road_class: str) -> str:
         colour, width = _GREY[road_class]
         chosen = [line for id_, line in self.lines.items() if self.segments[id_].road_class == road_class]
-        path = "".join(_path(simplify(line, 0.6)) for line in chosen)
+        path = "".join(path_data(simplify(line, 0.6)) for line in chosen)
         return f'<path d="{path}" stroke="{colour}" stroke-width="{width}"/>' if path else ""
 
     def _oriented(self, legs: Iterable[tuple[str, bool]], shift: float) -> list[list[Point]]:
@@ -123,8 +129,14 @@ class _Map:
         return lines
 
     def _driven(self) -> str:
-        path = "".join(_path(line) for line in self._oriented(self.drawn.driven, 2.2))
-        return f'<path d="{path}" stroke="#000" stroke-width="1.1" stroke-dasharray="4 3"/>' if path else ""
+        lines = self._oriented(self.drawn.driven, 2.2)
+        path = "".join(path_data(line) for line in lines)
+        if not path or not self.drawn.square:
+            return f'<path d="{path}" stroke="#000" stroke-width="1.1" stroke-dasharray="4 3"/>' if path else ""
+        heads = "".join(chevrons(line, 60.0, 2.2, 1) for line in lines)
+        return (
+            f'<path d="{path}" stroke="#000" stroke-width="1.6"/><path d="{heads}" stroke="#000" stroke-width="1.4"/>'
+        )
 
     def _served(self) -> str:
         both = {(s, not f) for s, f in self.drawn.served} & set(self.drawn.served)
@@ -133,11 +145,11 @@ class _Map:
             lines += self._oriented([(segment, forward)], 2.4 if (segment, forward) in both else 0.0)
         if not lines:
             return ""
-        path = "".join(_path(line) for line in lines)
-        chevrons = "".join(_chevrons(line) for line in lines)
+        path = "".join(path_data(line) for line in lines)
+        heads = "".join(chevrons(line) for line in lines)
         return (
             f'<path d="{path}" stroke="#fff" stroke-width="6.4"/><path d="{path}" stroke="#111" stroke-width="4.4"/>'
-            f'<path d="{chevrons}" stroke="#fff" stroke-width="1.2"/>'
+            f'<path d="{heads}" stroke="#fff" stroke-width="1.2"/>'
         )
 
     def _marks(self) -> str:
@@ -170,7 +182,7 @@ class _Map:
         line = ""
         if place != spot:
             line = (
-                f'<path d="{_path([place, spot])}" stroke="#000" stroke-width=".8"/>'
+                f'<path d="{path_data([place, spot])}" stroke="#000" stroke-width=".8"/>'
                 f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
             )
         if self.drawn.square:
@@ -179,7 +191,7 @@ class _Map:
         else:
             shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:g}" fill="#fff" stroke="#000" stroke-width="1.4"/>'
             colour = "#000"
-        return line + shape + _text(str(number), x, y + 3.6, 10, colour, bold=True)
+        return line + shape + text(str(number), x, y + 3.6, 10, colour, bold=True)
 
     def _names(self) -> str:
         """Each street name once: the route's streets first, then by class, on the longest piece that is free."""
@@ -205,21 +217,23 @@ class _Map:
         return "".join(parts)
 
     def _name(self, name: str, pieces: list[tuple[float, str]], size: float, served: bool) -> str:
-        width = text_width(name, size)
+        """The name beside its street where there is room; Chinese along a steep street stands upright, sign by sign."""
+        upright = all(ord(sign) > 0x2E7F for sign in name)
+        long = text_width(name, size) * (1.05 if upright else 1.0)
         for _, id_ in pieces:
-            line = self.lines[id_]
             for share in (0.5, 0.3, 0.7):
-                x, y, angle = _middle(line, share)
-                x, y = x + math.sin(math.radians(angle)) * 9, y - math.cos(math.radians(angle)) * 9
-                circles = label_circles(x, y, angle, width, size)
-                if self.taken.is_free(circles):
-                    self.taken.take(circles)
-                    down = f'dy="{size * 0.36:.1f}" transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})"'
-                    return (
-                        f'<text {_FONT} font-size="{size:g}" font-weight="{700 if served else 500}" '
-                        f'text-anchor="middle" {down} fill="{"#000" if served else "#555"}" stroke="#fff" '
-                        f'stroke-width="2.6" paint-order="stroke">{escape(name)}</text>'
-                    )
+                x, y, angle = middle(self.lines[id_], share)
+                stands = upright and abs(angle) > STEEP_DEG
+                for side in (1, -1):
+                    u, v = x + side * math.sin(math.radians(angle)) * 10, y - side * math.cos(math.radians(angle)) * 10
+                    circles = label_circles(u, v, angle, long, size)
+                    if self.taken.is_free(circles):
+                        self.taken.take(circles)
+                        return (
+                            standing(name, u, v, angle, size, served)
+                            if stands
+                            else along_line(name, u, v, angle, size, served)
+                        )
         return ""
 
     def _furniture(self) -> str:
@@ -233,9 +247,9 @@ class _Map:
         parts = [
             f'<rect x="6" y="{h - 32:g}" width="{long + 48:.1f}" height="26" fill="#fff"/>'
             f'<path d="M12 {h - 20:g}v6h{long:.1f}v-6" stroke="#000" stroke-width="1.6"/>'
-            + _text(label, 16 + long, h - 12, 10, "#000", anchor="start")
+            + text(label, 16 + long, h - 12, 10, "#000", anchor="start")
             + f'<path d="M{w - 27:g} 34l7-24 7 24-7-6z" fill="#000"/>'
-            + _text("北 N", w - 20, 48, 11, "#000", bold=True)
+            + text("北 N", w - 20, 48, 11, "#000", bold=True)
         ]
         for lon, lat in dict.fromkeys(self.drawn.ends):
             x, y = self.at(lon, lat)
@@ -244,60 +258,3 @@ class _Map:
                 house = f"M{x - 8:.1f} {y:.1f}l8-8 8 8v8h-16z"
                 parts.append(f'<path d="{house}" fill="#fff" stroke="#000" stroke-width="1.8"/>')
         return "".join(parts)
-
-
-def _text(text: str, x: float, y: float, size: float, colour: str, bold: bool = False, anchor: str = "middle") -> str:
-    weight = 700 if bold else 500
-    return (
-        f'<text {_FONT} font-weight="{weight}" font-size="{size:g}" text-anchor="{anchor}" '
-        f'x="{x:.1f}" y="{y:.1f}" fill="{colour}">{escape(text)}</text>'
-    )
-
-
-def _path(points: list[Point]) -> str:
-    """Absolute start, relative steps in tenths: about five bytes a point."""
-    x, y = round(points[0][0], 1), round(points[0][1], 1)
-    parts = [f"M{x:g} {y:g}l"]
-    for u, v in points[1:]:
-        dx, dy = round(u - x, 1), round(v - y, 1)
-        x, y = round(x + dx, 1), round(y + dy, 1)
-        parts.append(f"{dx:g} {dy:g} ")
-    return "".join(parts).rstrip()
-
-
-def _meets(line: list[Point], width: float, height: float) -> bool:
-    xs, ys = [p[0] for p in line], [p[1] for p in line]
-    return max(xs) > 0 and min(xs) < width and max(ys) > 0 and min(ys) < height
-
-
-def _middle(line: list[Point], share: float) -> tuple[float, float, float]:
-    """The point at a share of the line, and the upright angle of the line there in degrees."""
-    target = sum(math.dist(a, b) for a, b in itertools.pairwise(line)) * share
-    for a, b in itertools.pairwise(line):
-        step = math.dist(a, b)
-        if step >= target and step > 0:
-            angle = math.degrees(math.atan2(b[1] - a[1], b[0] - a[0]))
-            angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
-            part = target / step
-            return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part, angle
-        target -= step
-    return line[-1][0], line[-1][1], 0.0
-
-
-def _chevrons(line: list[Point]) -> str:
-    """White chevrons every 26 units, one at least: the direction, drawn into the black line."""
-    total = sum(math.dist(a, b) for a, b in itertools.pairwise(line))
-    count = max(1, min(12, int(total // 26)))
-    parts = []
-    for i in range(count):
-        target = total * (i + 0.5) / count
-        for a, b in itertools.pairwise(line):
-            step = math.dist(a, b)
-            if step >= target and step > 0:
-                dx, dy = (b[0] - a[0]) / step, (b[1] - a[1]) / step
-                x, y = a[0] + dx * target, a[1] + dy * target
-                back = [(x - 2.2 * dx - s * 1.7 * dy, y - 2.2 * dy + s * 1.7 * dx) for s in (1, -1)]
-                parts.append(_path([back[0], (x + 1.2 * dx, y + 1.2 * dy), back[1]]))
-                break
-            target -= step
-    return "".join(parts)

@@ -33,6 +33,8 @@ class Lookup:
     """Case number → (kind in words, first report's text)."""
     facilities: Mapping[str, str]
     """Facility id → kind."""
+    corners: Mapping[str, Words]
+    """Junction → the streets that meet there."""
     zone: ZoneInfo
 
 
@@ -126,7 +128,8 @@ class _Writer:
             detail = messages.words_of(messages.BEATS, str(stop["beat"]))
         urgent = messages.PRIORITIES.get(str(stop.get("priority", "")), EMPTY)
         what = urgent if urgent[0] and not stop.get("beat") else messages.words_of(messages.WORK, self.service)
-        row = self.base(stop, "stop", named(stop), "")
+        name = self.lookup.corners.get(str(stop.get("node", "")), EMPTY) if stop.get("beat") else EMPTY
+        row = self.base(stop, "stop", name if name[0] else named(stop), "")
         self.rows.append(replace(row, what=what, detail=detail, area_m2=int(stop.get("area_m2", 0))))
 
     def facility_work(self, stop: StopDoc) -> str:

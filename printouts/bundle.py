@@ -1,0 +1,279 @@
+"""Sheets as files: the sheets of one plan, and a district's bundle that needs no service to be printed from.
+
+A bundle is a folder bundles/DISTRICT with the sheets and merged PDF of every approved or active version, its route
+documents as JSON, and manifest.json with the SHA-256 of each file. It is written beside its place, made durable,
+and swapped in by renaming a link, so a reader sees the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models.database import Database
+from models.errors import Refused
+from models.ids import content_hash, sheet_code
+from models.tables.plans import Plan, PlanVersion, Route, Sheet
+from models.times import iso
+from printouts.data import SheetSource, sheet_data
+from printouts.render import Progress, merge, render_many, silent
+from printouts.text import name_of
+
+LIVE_STATES = ("approved", "active")
+MANIFEST = "manifest.json"
+FILES_LIMIT = 5_000
+"""Files of one bundle."""
+OLD_BUNDLES_KEPT = 1
+"""Bundles before the present one that stay on disk, for whoever is reading them."""
+_UNSAFE = re.compile(r"[^\w.@-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedSheet:
+    """One sheet as PDF: its route, code, file name, bytes and pages."""
+
+    route: str
+    code: str
+    name: str
+    pdf: bytes
+    pages: int
+
+
+def file_name(route: Route) -> str:
+    """PLAN@VERSION_VEHICLE_CODE.pdf, with nothing in it a file system minds."""
+    who = _UNSAFE.sub("-", route.vehicle or route.crew)[:40] or "crew"
+    return f"{_UNSAFE.sub('-', route.plan_version)}_{who}_{sheet_code(route.route_hash)}.pdf"
+
+
+def routes_of(session: Session, version_id: str) -> list[Route]:
+    """A version's routes with anything to do, in depot order (their sequence)."""
+    rows = session.exec(select(Route).where(Route.plan_version == version_id).order_by(col(Route.seq))).all()
+    return [row for row in rows if row.doc.get("stops")]
+
+
+def find_version(session: Session, plan: str) -> PlanVersion:
+    """PLAN@VERSION, or PLAN: its active or approved version, else its newest. Raises Refused when unknown."""
+    version = session.get(PlanVersion, plan)
+    if version is None:
+        rows = session.exec(
+            select(PlanVersion).where(PlanVersion.plan == plan).order_by(col(PlanVersion.version).desc())
+        ).all()
+        version = next((row for row in rows if row.state in LIVE_STATES), rows[0] if rows else None)
+    if version is None:
+        raise Refused("unknown_plan", f"plan {name_of(plan)} is not known; list them with `sweepline plan list`")
+    return version
+
+
+def render_routes(
+    database: Database, routes: list[Route], processes: int = 2, progress: Progress = silent
+) -> list[PrintedSheet]:
+    """The sheets of routes, typeset. Raises Unprintable."""
+    with database.read() as session:
+        source = SheetSource(session)
+        sheets = [sheet_data(session, route.id, source) for route in routes]
+    printed = render_many(sheets, processes, progress)
+    return [
+        PrintedSheet(route.id, sheet.code, file_name(route), pdf, pages)
+        for route, sheet, (pdf, pages) in zip(routes, sheets, printed, strict=True)
+    ]
+
+
+def print_plan(
+    database: Database, plan_version_id: str, out_dir: Path, processes: int = 2, progress: Progress = silent
+) -> list[Path]:
+    """Write a version's single sheets and PLAN@VERSION.pdf (all of them, for both sides) into a folder.
+
+    Returns the paths, the merged one last. Raises Refused when the version is unknown or has no route.
+    """
+    with database.read() as session:
+        version = find_version(session, plan_version_id)
+        routes = routes_of(session, version.id)
+    if not routes:
+        raise Refused("nothing_to_print", f"{version.id} has no route to print")
+    sheets = render_routes(database, routes, processes, progress)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    paths = [write_durably(out_dir / sheet.name, sheet.pdf) for sheet in sheets]
+    paths.append(write_durably(out_dir / f"{_UNSAFE.sub('-', version.id)}.pdf", merge([s.pdf for s in sheets])))
+    return paths
+
+
+def write_bundle(database: Database, district: str, bundles_dir: Path, now: datetime) -> Path:
+    """Write a district's bundle of all approved and active versions and swap it in. Returns its folder.
+
+    A sheet issued already is taken as it was issued, under its name: that is the paper the crew holds. An empty
+    bundle is written too: it says that nothing is planned, which an old bundle would not.
+    """
+    with database.read() as session:
+        versions = session.exec(
+            select(PlanVersion)
+            .join(Plan, col(Plan.code) == col(PlanVersion.plan))
+            .where(Plan.district == district, col(PlanVersion.state).in_(LIVE_STATES))
+            .order_by(col(PlanVersion.plan), col(PlanVersion.version))
+        ).all()
+        routes = {version.id: routes_of(session, version.id) for version in versions}
+    pdfs = _typeset(database, [route for found in routes.values() for route in found])
+    docs = {version.id: _json(_version_doc(version, routes[version.id])) for version in versions}
+    name = _UNSAFE.sub("-", district)
+    content = content_hash(b"".join([*docs.values(), *(pdf for _, pdf in pdfs.values())]))
+    if _content_of(bundles_dir / name) == content:
+        return bundles_dir / name
+    files: dict[str, bytes] = {}
+    for version in versions:
+        mine = [pdfs[route.id] for route in routes[version.id]]
+        files.update(mine)
+        if mine:
+            base = _UNSAFE.sub("-", version.id)
+            files[f"{base}.pdf"] = merge([pdf for _, pdf in mine])
+            files[f"{base}.json"] = docs[version.id]
+    manifest = {
+        "district": district,
+        "written_at": iso(now),
+        "content": content,
+        "versions": [version.id for version in versions],
+        "files": {file: {"sha256": content_hash(body), "bytes": len(body)} for file, body in sorted(files.items())},
+    }
+    return _swap_in(bundles_dir, name, files, manifest)
+
+
+def _content_of(bundle: Path) -> str:
+    """What the present bundle was made of; empty when there is none that can be read."""
+    try:
+        return str(json.loads((bundle / MANIFEST).read_bytes())["content"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _typeset(database: Database, routes: list[Route]) -> dict[str, tuple[str, bytes]]:
+    """(file name, PDF) by route id: the issued file where it lies in its place, else typeset now."""
+    with database.read() as session:
+        rows = {route.id: session.get(Sheet, sheet_code(route.route_hash)) for route in routes}
+    paths = {id_: Path(row.path) for id_, row in rows.items() if row is not None}
+    pdfs = {id_: (path.name, path.read_bytes()) for id_, path in paths.items() if path.is_file()}
+    missing = [route for route in routes if route.id not in pdfs]
+    fresh = render_routes(database, missing) if missing else []
+    pdfs.update({sheet.route: (sheet.name, sheet.pdf) for sheet in fresh})
+    return pdfs
+
+
+def _version_doc(version: PlanVersion, routes: Iterable[Route]) -> dict[str, Any]:
+    """A version with its routes as JSON: what a crew would need when all else is away."""
+    return {
+        "plan_version": version.id,
+        "state": version.state,
+        "notes": version.notes,
+        "routes": [
+            {
+                "id": route.id,
+                "vehicle": route.vehicle,
+                "crew": route.crew,
+                "driver": route.driver,
+                "start_at": iso(route.start_at),
+                "end_at": iso(route.end_at),
+                "sheet": sheet_code(route.route_hash),
+                "doc": route.doc,
+            }
+            for route in routes
+        ],
+    }
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _swap_in(bundles_dir: Path, name: str, files: dict[str, bytes], manifest: dict[str, Any]) -> Path:
+    """Write a folder named by its content, then point the link bundles/NAME at it in one rename."""
+    body = _json(manifest)
+    target = f".{name}-{content_hash(body)[:16]}"
+    folder = bundles_dir / target
+    if not folder.is_dir():
+        fresh = bundles_dir / f"{target}.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        for file, content in (*files.items(), (MANIFEST, body)):
+            _write(fresh / file, content)
+        _sync(fresh)
+        fresh.rename(folder)
+    link, link_new = bundles_dir / name, bundles_dir / f".{name}.link"
+    link_new.unlink(missing_ok=True)
+    link_new.symlink_to(target)
+    link_new.rename(link)
+    _sync(bundles_dir)
+    stale = [p for p in bundles_dir.glob(f".{name}-*") if p.name != target]
+    for old in sorted(stale, key=lambda p: p.stat().st_mtime_ns, reverse=True)[OLD_BUNDLES_KEPT:]:
+        shutil.rmtree(old)
+    return link
+
+
+def write_durably(path: Path, content: bytes) -> Path:
+    """Write a file so that it is there whole or not at all, after a crash too. Returns its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    _write(fresh, content)
+    fresh.rename(path)
+    _sync(path.parent)
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def print_last(data_dir: Path, out_dir: Path) -> list[Path]:
+    """Copy the PDFs of every district's bundle into a folder, each checked against its manifest. Needs no service.
+
+    Raises Refused when there is no bundle, or when a file does not agree with its manifest.
+    """
+    bundles = sorted(
+        path for path in (data_dir / "bundles").glob("*") if path.name[0] != "." and (path / MANIFEST).is_file()
+    )
+    if not bundles:
+        raise Refused("no_bundle", f"no bundle in {data_dir / 'bundles'}: none is written before a plan is approved")
+    copied: list[Path] = []
+    for bundle in bundles:
+        for name, body in _verified(bundle):
+            copied.append(write_durably(out_dir / name, body))
+        copied.append(write_durably(out_dir / f"{bundle.name}-{MANIFEST}", (bundle / MANIFEST).read_bytes()))
+    return copied
+
+
+def _verified(bundle: Path) -> list[tuple[str, bytes]]:
+    """The files of a bundle with their content, all as the manifest says. Raises Refused otherwise."""
+    where = f"bundle {bundle}"
+    try:
+        manifest = json.loads((bundle / MANIFEST).read_bytes())
+        listed = {str(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused("bad_bundle", f"{where}: its manifest cannot be read ({error}); take a backup's") from error
+    if len(listed) > FILES_LIMIT:
+        raise Refused("bad_bundle", f"{where}: {len(listed)} files exceed {FILES_LIMIT}")
+    found: list[tuple[str, bytes]] = []
+    for name, digest in listed.items():
+        if name != Path(name).name or name.startswith("."):
+            raise Refused("bad_bundle", f"{where}: {name_of(name)} is no plain file name")
+        path = bundle / name
+        body = path.read_bytes() if path.is_file() else b""
+        if content_hash(body) != digest:
+            raise Refused("bad_bundle", f"{where}: {name} is missing or differs from its manifest; take a backup's")
+        found.append((name, body))
+    return found

@@ -1,0 +1,104 @@
+"""The printer role: sheets of newly approved versions, then the district's bundle.
+
+File first, row after: killed in between, the next call finds the file and writes the row. Doing it twice does nothing
+the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from models.database import Database
+from models.ids import sheet_code
+from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
+from printouts.bundle import LIVE_STATES, PrintedSheet, file_name, render_routes, routes_of, write_bundle, write_durably
+from printouts.render import Progress, render_many, silent
+from printouts.slips import slip_data
+from printouts.values import SlipData
+
+ISSUED, SUPERSEDED = "issued", "superseded"
+
+
+@dataclass
+class Printer:
+    """Renders into `sheets_dir`, bundles into `bundles_dir`. `clock` gives the time on Sheet rows and manifests."""
+
+    database: Database
+    bundles_dir: Path
+    sheets_dir: Path
+    clock: Callable[[], datetime]
+    processes: int = 2
+
+    def handle(self, plan_version_id: str, progress: Progress = silent) -> list[Path]:
+        """Print what is new in a version and swap its district's bundle. Returns the paths of the new sheets.
+
+        Slips for changes not yet told are written beside them (slip_*.pdf). An unknown version prints nothing; one
+        superseded meanwhile only has the bundle written anew. Raises Unprintable when a sheet cannot be typeset;
+        then no row is written and the old bundle stays.
+        """
+        with self.database.read() as session:
+            version = session.get(PlanVersion, plan_version_id)
+            plan = session.get(Plan, version.plan) if version is not None else None
+            if version is None or plan is None:
+                return []
+            routes = routes_of(session, version.id) if version.state != SUPERSEDED else []
+            fresh = [route for route in routes if session.get(Sheet, sheet_code(route.route_hash)) is None]
+            slips = self._slips(session, routes)
+        sheets = render_routes(self.database, fresh, self.processes, progress) if fresh else []
+        paths = [write_durably(self.sheets_dir / sheet.name, sheet.pdf) for sheet in sheets]
+        for (name, _), (pdf, _) in zip(slips, render_many([slip for _, slip in slips]), strict=True):
+            write_durably(self.sheets_dir / name, pdf)
+        now = self.clock()
+        with self.database.write() as session:
+            for sheet, route, path in zip(sheets, fresh, paths, strict=True):
+                self._issue(session, plan, route, sheet, path, now)
+            self._supersede(session, plan)
+        self.refresh(plan.district)
+        return paths
+
+    def refresh(self, district: str) -> Path:
+        """Write a district's bundle anew, as after a plan was closed. Returns its folder."""
+        return write_bundle(self.database, district, self.bundles_dir, self.clock())
+
+    def _slips(self, session: Session, routes: list[Route]) -> list[tuple[str, SlipData]]:
+        """(file name, slip) of the changes of these routes that nobody has been told of and that have no slip yet."""
+        by_id = {route.id: route for route in routes}
+        rows = session.exec(select(Telling).where(col(Telling.route).in_(list(by_id)), col(Telling.told_at).is_(None)))
+        named = [(f"slip_{file_name(by_id[row.route])}", row.id) for row in rows.all()]
+        return [(name, slip_data(session, id_)) for name, id_ in named if not (self.sheets_dir / name).is_file()]
+
+    def _issue(
+        self, session: Session, plan: Plan, route: Route, sheet: PrintedSheet, path: Path, now: datetime
+    ) -> None:
+        if session.get(Sheet, sheet.code) is None:
+            session.add(
+                Sheet(
+                    code=sheet.code,
+                    route_hash=route.route_hash,
+                    route=route.id,
+                    plan=plan.code,
+                    vehicle=route.vehicle or route.crew,
+                    path=str(path),
+                    pages=sheet.pages,
+                    issued_at=now,
+                )
+            )
+
+    def _supersede(self, session: Session, plan: Plan) -> None:
+        """Sheets of routes no live version has any more; one that came back is issued again. A closed plan rests."""
+        live = session.exec(
+            select(PlanVersion.id).where(PlanVersion.plan == plan.code, col(PlanVersion.state).in_(LIVE_STATES))
+        ).all()
+        if not live:
+            return
+        valid = {sheet_code(route.route_hash) for version in live for route in routes_of(session, version)}
+        for sheet in session.exec(select(Sheet).where(Sheet.plan == plan.code)).all():
+            if sheet.state == ISSUED and sheet.code not in valid:
+                sheet.state = SUPERSEDED
+            elif sheet.state == SUPERSEDED and sheet.code in valid:
+                sheet.state = ISSUED

@@ -1,0 +1,97 @@
+"""The small pieces of a map's SVG: path data, texts, names along streets, chevrons. Map units, y grows downwards."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from xml.sax.saxutils import escape
+
+from printouts.placement import Point
+
+_FONT = 'font-family="Noto Sans SC"'
+
+
+def _name_style(size: float, served: bool) -> str:
+    weight, colour = (700, "#000") if served else (500, "#444")
+    return (
+        f'{_FONT} font-size="{size:g}" font-weight="{weight}" text-anchor="middle" fill="{colour}" '
+        f'stroke="#fff" stroke-width="2.6" paint-order="stroke"'
+    )
+
+
+def along_line(name: str, x: float, y: float, angle: float, size: float, served: bool) -> str:
+    """A street's name written along it, with a white rim."""
+    place = f'dy="{size * 0.36:.1f}" transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})"'
+    return f"<text {_name_style(size, served)} {place}>{escape(name)}</text>"
+
+
+def standing(name: str, x: float, y: float, angle: float, size: float, served: bool) -> str:
+    """One upright sign under the other, from the upper end of the line to the lower."""
+    down = math.radians(angle if angle > 0 else angle + 180)
+    step = size * 1.05
+    parts = []
+    for i, sign in enumerate(name):
+        off = (i - (len(name) - 1) / 2) * step
+        u, v = x + math.cos(down) * off, y + math.sin(down) * off + size * 0.36
+        parts.append(f'<tspan x="{u:.1f}" y="{v:.1f}">{escape(sign)}</tspan>')
+    return f"<text {_name_style(size, served)}>{''.join(parts)}</text>"
+
+
+def text(text: str, x: float, y: float, size: float, colour: str, bold: bool = False, anchor: str = "middle") -> str:
+    """A short text on its base line."""
+    weight = 700 if bold else 500
+    return (
+        f'<text {_FONT} font-weight="{weight}" font-size="{size:g}" text-anchor="{anchor}" '
+        f'x="{x:.1f}" y="{y:.1f}" fill="{colour}">{escape(text)}</text>'
+    )
+
+
+def path_data(points: list[Point]) -> str:
+    """Absolute start, relative steps in tenths: about five bytes a point."""
+    x, y = round(points[0][0], 1), round(points[0][1], 1)
+    parts = [f"M{x:g} {y:g}l"]
+    for u, v in points[1:]:
+        dx, dy = round(u - x, 1), round(v - y, 1)
+        x, y = round(x + dx, 1), round(y + dy, 1)
+        parts.append(f"{dx:g} {dy:g} ")
+    return "".join(parts).rstrip()
+
+
+def meets(line: list[Point], width: float, height: float) -> bool:
+    """Whether a line's box meets the map."""
+    xs, ys = [p[0] for p in line], [p[1] for p in line]
+    return max(xs) > 0 and min(xs) < width and max(ys) > 0 and min(ys) < height
+
+
+def middle(line: list[Point], share: float) -> tuple[float, float, float]:
+    """The point at a share of the line, and the upright angle of the line there in degrees."""
+    target = sum(math.dist(a, b) for a, b in itertools.pairwise(line)) * share
+    for a, b in itertools.pairwise(line):
+        step = math.dist(a, b)
+        if step >= target and step > 0:
+            angle = math.degrees(math.atan2(b[1] - a[1], b[0] - a[0]))
+            angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
+            part = target / step
+            return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part, angle
+        target -= step
+    return line[-1][0], line[-1][1], 0.0
+
+
+def chevrons(line: list[Point], every: float = 26.0, size: float = 1.0, at_least: int = 1) -> str:
+    """Chevrons along a line, one every so many units: its direction."""
+    total = sum(math.dist(a, b) for a, b in itertools.pairwise(line))
+    count = max(at_least if total > 16 * size else 0, min(12, int(total // every)))
+    parts = []
+    for i in range(count):
+        target = total * (i + 0.5) / count
+        for a, b in itertools.pairwise(line):
+            step = math.dist(a, b)
+            if step >= target and step > 0:
+                dx, dy = (b[0] - a[0]) / step, (b[1] - a[1]) / step
+                x, y = a[0] + dx * target, a[1] + dy * target
+                long, wide = 2.2 * size, 1.7 * size
+                back = [(x - long * dx - s * wide * dy, y - long * dy + s * wide * dx) for s in (1, -1)]
+                parts.append(path_data([back[0], (x + size * dx, y + size * dy), back[1]]))
+                break
+            target -= step
+    return "".join(parts)

@@ -1,0 +1,69 @@
+"""`sweepline print PLAN --out DIR` and `sweepline print-last --data DIR --out DIR`. Both return the exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from models.database import Database
+from models.errors import Refused, Unavailable
+from printouts.bundle import print_last, print_plan
+from printouts.render import Unprintable
+
+DONE, BAD_INPUT, INTERNAL, TRY_LATER = 0, 2, 70, 75
+PROCESSES = 2
+
+
+def print_command(plan: str, database: Database, out: Path, as_json: bool = False) -> int:
+    """Typeset a plan's sheets (PLAN or PLAN@VERSION) into a folder, with progress on a terminal.
+
+    Exit codes: 0 done, 2 unknown plan or nothing to print or a folder that cannot be written, 70 a sheet could not be
+    typeset, 75 the database is away.
+    """
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task(f"sheets of {plan}", total=None)
+            paths = print_plan(
+                database, plan, out, PROCESSES, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+    except Refused as error:
+        return _fail(error.text, BAD_INPUT)
+    except OSError as error:
+        return _fail(f"cannot write to {out}: {error.strerror or error}", BAD_INPUT)
+    except Unprintable as error:
+        return _fail(str(error), INTERNAL)
+    except Unavailable as error:
+        return _fail(str(error), TRY_LATER)
+    _say(paths, as_json, f"{len(paths) - 1} sheets and {paths[-1].name} in {out}")
+    return DONE
+
+
+def print_last_command(data_dir: Path, out: Path, as_json: bool = False) -> int:
+    """Copy the newest bundles' PDFs into a folder, checked against their manifests; no service is needed.
+
+    Exit codes: 0 done, 2 no bundle, a damaged one, or a folder that cannot be written.
+    """
+    try:
+        paths = print_last(data_dir, out)
+    except Refused as error:
+        return _fail(error.text, BAD_INPUT)
+    except OSError as error:
+        return _fail(f"cannot write to {out}: {error.strerror or error}", BAD_INPUT)
+    sheets = [path for path in paths if path.suffix == ".pdf"]
+    _say(paths, as_json, f"{len(sheets)} PDF files of the last bundles in {out}")
+    return DONE
+
+
+def _say(paths: list[Path], as_json: bool, words: str) -> None:
+    print(json.dumps({"files": [str(path) for path in paths]}, ensure_ascii=False) if as_json else words)
+
+
+def _fail(words: str, code: int) -> int:
+    print(" ".join(words.split()), file=sys.stderr)
+    return code
