@@ -1,0 +1,272 @@
+"""The production driver: Apache Kafka by kafka-python, one consumer a group member, offsets committed by hand.
+
+acks=all and an idempotent producer: what `publish` returned for is on the broker, in order of each key. Topics and
+groups may carry a prefix, so that several installations (or tests) share a broker.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import (
+    CommitFailedError,
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    IllegalGenerationError,
+    KafkaError,
+    NotCoordinatorError,
+    RebalanceInProgressError,
+    TopicAlreadyExistsError,
+    UnknownMemberIdError,
+)
+
+from models.errors import Unavailable
+from streams.driver import POLL_RECORDS, Message, Partition, Record
+from streams.topics import TOPICS, Topic
+
+log = structlog.get_logger(__name__)
+
+REQUEST_S = 10.0
+DELIVERY_S = 20.0
+"""How long `publish` may take before the broker counts as away."""
+SESSION_S = 10.0
+"""A member that has died is missed after this; its partitions then go to the others."""
+COORDINATOR_TRIES = 25
+COORDINATOR_PAUSE_S = 0.2
+MAX_MESSAGE_BYTES = 1024 * 1024
+_DAY_MS = 24 * 3600 * 1000
+_MOVED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+class KafkaDriver:
+    """A broker at `bootstrap` (host:port, several with commas). Safe to use from several threads."""
+
+    def __init__(self, bootstrap: str, prefix: str = "", session_s: float = SESSION_S) -> None:
+        self._bootstrap = bootstrap.removeprefix("kafka://").split(",")
+        self._prefix = prefix
+        self._session_s = session_s
+        self._lock = threading.Lock()
+        self._producer: Any = None
+        self._admin: Any = None
+
+    def ensure_topics(self) -> None:
+        """Create the registered topics that do not exist, with their partitions and retention."""
+        with self._lock, self._asking() as admin:
+            there = set(admin.list_topics())
+            missing = {self._name(t.name): _options(t) for t in TOPICS.values() if self._name(t.name) not in there}
+            try:
+                if missing:
+                    admin.create_topics(missing, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                log.info("another process has just created the topics")
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Send in order, return when all are acknowledged. Raises Unavailable: then some may be written."""
+        if not messages:
+            return
+        with self._lock:
+            try:
+                producer = self._open_producer()
+                sent = [producer.send(self._name(m.topic), value=m.value, key=m.key) for m in messages]
+                producer.flush(timeout=DELIVERY_S)
+                for future in sent:
+                    future.get(timeout=REQUEST_S)
+            except KafkaError as error:
+                self._drop_producer()
+                raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error
+
+    def consumer(self, group: str, topics: Sequence[str]) -> KafkaGroupMember:
+        """A member of the group; the broker shares the partitions among the members."""
+        with _translated():
+            client = KafkaConsumer(
+                *(self._name(topic) for topic in topics),
+                bootstrap_servers=self._bootstrap,
+                group_id=self._prefix + group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                allow_auto_create_topics=False,
+                session_timeout_ms=int(self._session_s * 1000),
+                heartbeat_interval_ms=int(self._session_s * 200),
+                request_timeout_ms=int(max(REQUEST_S, self._session_s + 1) * 1000),
+                reconnect_backoff_max_ms=1000,
+                bootstrap_timeout_ms=int(REQUEST_S * 1000),
+            )
+        return KafkaGroupMember(client, self._prefix)
+
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """Messages not yet committed by the group."""
+        with self._lock, self._asking() as admin:
+            places = self._places(admin, topics)
+            ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+            starts = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+            done = _committed(admin, self._prefix + group, places)
+        return sum(
+            max(0, ends[place].offset - max(starts[place].offset, done[place].offset if place in done else -1))
+            for place in places
+        )
+
+    def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
+        """The next offset of each partition."""
+        with self._lock, self._asking() as admin:
+            places = self._places(admin, topics)
+            ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        return {(place.topic.removeprefix(self._prefix), place.partition): ends[place].offset for place in places}
+
+    def tail(self, topics: Sequence[str], callback: Callable[[Record], None], stop: threading.Event) -> None:
+        """Call back with every message written from now on until `stop`."""
+        with _translated():
+            client = KafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                group_id=None,
+                reconnect_backoff_max_ms=1000,
+                auto_offset_reset="latest",
+                bootstrap_timeout_ms=int(REQUEST_S * 1000),
+            )
+            reader = KafkaGroupMember(client, self._prefix)
+            try:
+                ends = self.end_offsets(topics)
+                client.assign([TopicPartition(self._name(topic), part) for topic, part in ends])
+                for (topic, part), offset in ends.items():
+                    client.seek(TopicPartition(self._name(topic), part), offset)
+                while not stop.is_set():
+                    for record in reader.poll(timeout_s=0.25):
+                        callback(record)
+            finally:
+                reader.close()
+
+    def close(self) -> None:
+        """Close producer and admin client; consumers close themselves."""
+        with self._lock:
+            self._drop_producer()
+            self._drop_admin()
+
+    def _name(self, topic: str) -> str:
+        return self._prefix + TOPICS[topic].name
+
+    def _places(self, admin: Any, topics: Sequence[str]) -> list[Any]:
+        """All partitions of these topics as the broker has them."""
+        found = admin.describe_topics([self._name(topic) for topic in topics])
+        return [
+            TopicPartition(topic["name"], part["partition_index"]) for topic in found for part in topic["partitions"]
+        ]
+
+    def _open_producer(self) -> Any:
+        if self._producer is None:
+            self._producer = KafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=2,
+                max_block_ms=int(REQUEST_S * 1000),
+                request_timeout_ms=int(REQUEST_S * 1000),
+                delivery_timeout_ms=int(DELIVERY_S * 1000),
+                max_request_size=MAX_MESSAGE_BYTES,
+                reconnect_backoff_max_ms=1000,
+                bootstrap_timeout_ms=int(REQUEST_S * 1000),
+                allow_auto_create_topics=False,
+            )
+        return self._producer
+
+    def _drop_producer(self) -> None:
+        """Forget a producer and what waits in it; the caller sends all of that again."""
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            try:
+                producer.close(timeout=0)
+            except KafkaError as error:
+                log.info("producer closed", error=str(error))
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        """The admin client; dropped when the broker is away, so that the next question connects anew."""
+        with _translated():
+            try:
+                if self._admin is None:
+                    self._admin = KafkaAdminClient(
+                        bootstrap_servers=self._bootstrap,
+                        request_timeout_ms=int(REQUEST_S * 1000),
+                        bootstrap_timeout_ms=int(REQUEST_S * 1000),
+                        reconnect_backoff_max_ms=1000,
+                    )
+                yield self._admin
+            except KafkaError:
+                self._drop_admin()
+                raise
+
+    def _drop_admin(self) -> None:
+        if self._admin is not None:
+            admin, self._admin = self._admin, None
+            admin.close()
+
+
+class KafkaGroupMember:
+    """A consumer on kafka-python's client."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def poll(self, max_records: int = POLL_RECORDS, timeout_s: float = 1.0) -> list[Record]:
+        """The next records of the partitions this member has now; [] also while the broker is away."""
+        with _translated():
+            polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+        return [
+            Record(
+                place.topic.removeprefix(self._prefix),
+                place.partition,
+                message.offset,
+                message.key or b"",
+                message.value or b"",
+                message.timestamp / 1000,
+            )
+            for place, messages in polled.items()
+            for message in messages
+        ]
+
+    def commit(self) -> None:
+        """Commit what was polled. Where the partitions have moved to another member, they are delivered again there."""
+        with _translated():
+            try:
+                self._client.commit()
+            except _MOVED as error:
+                log.info("offsets not committed, partitions have moved", error=type(error).__name__)
+
+    def close(self) -> None:
+        """Leave the group without committing."""
+        with _translated():
+            self._client.close(autocommit=False, timeout_ms=int(REQUEST_S * 1000))
+
+
+def _committed(admin: Any, group: str, places: list[Any]) -> dict[Any, Any]:
+    """Offsets by partition. A broker that has just started takes a moment to know who coordinates a group."""
+    for _ in range(COORDINATOR_TRIES - 1):
+        try:
+            return dict(admin.list_group_offsets({group: places}).get(group, {}))
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+            time.sleep(COORDINATOR_PAUSE_S)
+    return dict(admin.list_group_offsets({group: places}).get(group, {}))
+
+
+def _options(topic: Topic) -> dict[str, Any]:
+    """Partitions and settings a topic is created with; copies are the broker's default."""
+    configs = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    if topic.compacted:
+        configs["cleanup.policy"] = "compact"
+    else:
+        configs["retention.ms"] = str(topic.retention_days * _DAY_MS)
+    return {"num_partitions": topic.partitions, "configs": configs}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error
