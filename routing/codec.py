@@ -77,9 +77,16 @@ def plan_to_json(plan: Plan) -> Document:
     return {
         "format": FORMAT,
         "routes": [
-            [r.vehicle, r.start_s, [_stop_to_json(s) for s in r.stops], list(r.arcs_home), r.end_s, r.distance_m]
-            + [r.cost]
-            for r in plan.routes
+            [
+                route.vehicle,
+                route.start_s,
+                [_stop_to_json(stop) for stop in route.stops],
+                list(route.arcs_home),
+                route.end_s,
+                route.distance_m,
+                route.cost,
+            ]
+            for route in plan.routes
         ],
         "unserved": [[entry.task, entry.reason] for entry in plan.unserved],
         "cost": plan.cost,

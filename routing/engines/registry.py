@@ -18,7 +18,7 @@ DEFAULT_SECONDS = 10.0
 """Budget of a solve that names none."""
 
 ENGINES = ("greedy", "ruin", "pyvrp", "ortools")
-"""Names accepted besides `auto`, in the order of the portfolio."""
+"""Names accepted besides `auto`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def solve(
     """Best checked plan, and what each engine did.
 
     `start` is a plan to improve on; it is never made worse. The same problem, seed, start and iteration budget give the
-    same plan. Raises NoEngine where the named engine does not support the problem.
+    same plan. Raises NoEngine where the engine is unknown, where the named one does not
+    support the problem, or where none made a plan.
     """
     budget = budget if budget is not None else Budget(seconds=DEFAULT_SECONDS)
     if budget.seconds is None and budget.iterations is None:
@@ -57,6 +58,8 @@ def solve(
     for name, share in portfolio(problem, engine):
         member = engine_named(name)
         refusal = member.supports(problem)
+        if refusal is not None and name == engine:
+            raise NoEngine(f"engine {name} does not solve this: {refusal}; use auto")
         if refusal is not None:
             attempts.append(Attempt(name, None, False, 0.0, 0, refusal))
             continue
@@ -74,15 +77,24 @@ def solve(
 def portfolio(problem: Problem, engine: str) -> list[tuple[str, float]]:
     """Engines to run in order, each with its share of the time then left.
 
-    A first plan always comes from `greedy`. Street work goes to `ruin`, point work to `pyvrp` and `ruin`; `ortools`
-    models what neither of these does.
+    A first plan always comes from `greedy`. `ruin` takes what it supports, and `pyvrp` has a go at its plan where the
+    work is points with facilities; `pyvrp` takes windowed point work, and `ortools` what neither of these models.
     """
+    if engine == "greedy":
+        return [("greedy", 1.0)]
     if engine != "auto":
-        return [("greedy", 1.0), (engine, 1.0)] if engine not in ("greedy",) else [("greedy", 1.0)]
-    members: list[tuple[str, float]] = [("greedy", 1.0)]
+        return [("greedy", 1.0), (engine, 1.0)]
     takes_ruin = engine_named("ruin").supports(problem) is None
-    if takes_ruin:
+    takes_pyvrp = engine_named("pyvrp").supports(problem) is None
+    members: list[tuple[str, float]] = [("greedy", 1.0)]
+    if takes_ruin and takes_pyvrp and problem.facilities:
+        members += [("ruin", 0.75), ("pyvrp", 1.0)]
+    elif takes_ruin:
         members.append(("ruin", 1.0))
+    elif takes_pyvrp:
+        members.append(("pyvrp", 1.0))
+    else:
+        members.append(("ortools", 1.0))
     return members
 
 
@@ -111,9 +123,7 @@ def _attempt(
     if not own.verdict.feasible:
         first = own.verdict.violations[0]
         note = f"{first.code} at {first.where}: {first.text}"
-    attempt = Attempt(
-        engine.name, own.verdict.cost, own.verdict.feasible, watch.spent(), own.plan.iterations, note
-    )
+    attempt = Attempt(engine.name, own.verdict.cost, own.verdict.feasible, watch.spent(), own.plan.iterations, note)
     if best is None or _order(problem, own) < _order(problem, best):
         best = own
     return best, attempt

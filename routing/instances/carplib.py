@@ -53,9 +53,7 @@ def _figure(header: dict[str, str], key: str, where: str) -> int:
     return int(digits[0])
 
 
-def _build(
-    name: str, figures: dict[str, int], edges: list[tuple[int, int, int, int, bool]], where: str
-) -> Instance:
+def _build(name: str, figures: dict[str, int], edges: list[tuple[int, int, int, int, bool]], where: str) -> Instance:
     links = LinkList()
     tasks: list[Task] = []
     labels: list[tuple[str, ...]] = []

@@ -50,7 +50,8 @@ def read_mcgrp(text: str, where: str) -> Instance:
     }
     for name, count in expected.items():
         if len(rows[name]) != count:
-            raise BadInstance(f"{len(rows[name])} of {count} rows under {name}: truncated", where, "give the whole file")
+            found = len(rows[name])
+            raise BadInstance(f"{found} of {count} rows under {name}: truncated", where, "give the whole file")
     best = header.get("OPTIMAL VALUE", "-1")
     known = int(best) if best.isdecimal() and int(best) > 0 else None
     return _build(header.get("NAME", "mcgrp"), figures, rows, known, where)

@@ -82,9 +82,11 @@ class RuinEngine:
             return f"{len(problem.commodities)} commodities, it counts one"
         first = min(vehicle.shift[0] for vehicle in problem.vehicles)
         last = max(vehicle.shift[1] for vehicle in problem.vehicles)
-        for item in (*problem.tasks, *problem.facilities):
-            if item.window[0] > first or item.window[1] < last:
-                return f"{item.id} has a window inside the shifts"
+        windows = [(item.id, item.window) for item in problem.tasks]
+        windows += [(item.id, item.window) for item in problem.facilities]
+        for name, window in windows:
+            if window[0] > first or window[1] < last:
+                return f"{name} has a window inside the shifts"
         network = problem.network
         if times_matter(problem) and not np.array_equal(network.cost, network.duration_s):
             return "shifts or deadlines bind while cost and duration differ"
@@ -126,8 +128,8 @@ class Search:
         self.params = params
         tasks = len(model.task) - 1
         size = min(RUIN_NEIGHBOURS, max(1, tasks - 1))
-        self.near = nearest(model.task, model.mode, model.dist, np.int64(size))
-        self.width = np.int64(min(NEIGHBOURS, tasks - 1))
+        self.near = nearest(model.task, model.mode, model.dist, size)
+        self.width = min(NEIGHBOURS, tasks - 1)
         self.rng = seeded(seed)
         self.clock = np.zeros(2, np.int64)
         self.order = np.zeros(tasks + 2, np.int32)
@@ -139,20 +141,20 @@ class Search:
         self.old_out = np.zeros(tasks + 2, np.int32)
         self.books = np.zeros(3, np.int64)
 
-    def arrays(self) -> tuple[Any, ...]:
+    def arrays(self) -> Any:
         """The leading arguments of every kernel."""
         m = self.model
         return m.task, m.mode, m.slot, m.kind, m.dist, m.ends, m.reach, m.links, m.depart
 
     def begin(self, tours: Sequence[Tour]) -> None:
         """Start from tours (none: everything out) and take them as the best known."""
-        from routing.engines.ruin.search import keep_best, load_all
+        from routing.engines.ruin.search import keep_best
 
         left = load(self.model, tours)
         self.out[: len(left)] = left
-        cost = load_all(*self.arrays(), self.model.late, self.scratch)
+        cost = self.settle()
         penalty = int(self.model.task["penalty"][left].sum())
-        self.books[:] = (int(cost) + penalty, int(cost) + penalty, len(left))
+        self.books[:] = (cost + penalty, cost + penalty, len(left))
         keep_best(self.model.task)
 
     def step(self, steps: int, hot: float, cold: float) -> None:
@@ -160,13 +162,13 @@ class Search:
         from routing.engines.ruin.search import run
 
         p = self.params
-        run(
+        arguments: Any = (
             *self.arrays(),
             self.near,
             self.width,
             self.rng,
             self.model.late,
-            np.int64(steps),
+            steps,
             float(hot),
             float(cold),
             float(p.strings),
@@ -182,6 +184,14 @@ class Search:
             self.old_out,
             self.books,
         )
+        run(*arguments)
+
+    def settle(self) -> int:
+        """Compute all figures of the lists as they are. Returns their cost."""
+        from routing.engines.ruin.search import load_all
+
+        arguments: Any = (*self.arrays(), self.model.late, self.scratch)
+        return load_all(*arguments)
 
     def cool(self, budget: Budget, watch: Stopwatch) -> Iterator[int]:
         """Anneal within the budget; yields the steps done so far after each cycle that improved the best."""
@@ -241,16 +251,16 @@ class Search:
 
     def best_modes(self) -> list[list[int]]:
         """Load the best routes into the slots and trace their modes, in driving order."""
-        from routing.engines.ruin.search import load_all, traced
+        from routing.engines.ruin.search import traced
 
         model = self.model
         kept = _Kept(model, self.out.copy(), self.books.copy())
         kept.show_best()
-        load_all(*self.arrays(), model.late, self.scratch)
+        self.settle()
         modes = []
         for s in range(len(model.slot)):
             m = model
-            count = traced(m.task, m.mode, m.slot, m.dist, m.ends, m.reach, np.int64(s), self.scratch)
+            count = traced(m.task, m.mode, m.slot, m.dist, m.ends, m.reach, s, self.scratch)
             modes.append(self.scratch[:count][::-1].tolist())
         return modes
 
@@ -289,9 +299,7 @@ class _Kept:
                 slot["last"][s] = t
 
 
-def _read(
-    search: Search, finder: PathFinder, hopeless: Sequence[Unserved], engine: str, seed: int, steps: int
-) -> Plan:
+def _read(search: Search, finder: PathFinder, hopeless: Sequence[Unserved], engine: str, seed: int, steps: int) -> Plan:
     """The best routes as a plan; the search goes on from them."""
     model = search.model
     problem = model.problem

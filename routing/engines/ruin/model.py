@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from routing.engines.assemble import Tour, Visit, vehicle_name
+from routing.engines.fleet import copies_wanted, kinds_of
 from routing.engines.matrix import Matrix
 from routing.engines.ruin.layout import BIG, FAR, FROM, KIND, MANDATORY, MODE, SLOT, START, TASK, TO
 from routing.network import IntArray
-from routing.problem import HORIZON_S, Problem, Vehicle
+from routing.problem import HORIZON_S, Problem
 
 SKILLS_MAX = 62
 """Distinct skills that fit into one word."""
@@ -151,21 +152,14 @@ def _facility_home(model: Model, vehicle: int, mode: int) -> int:
 
 def _fleet(problem: Problem, tasks: Sequence[int]) -> tuple[list[int], list[int], Any]:
     """Kinds (a vehicle standing for each), the vehicle of each slot, the kind of each slot; kinds lie together."""
+    groups = kinds_of(problem)
     if problem.unlimited_fleet:
-        total = sum(sum(problem.tasks[i].demand) for i in tasks)
-        slots = min(len(tasks) + 1, 2 * total // max(1, sum(problem.vehicles[0].capacity)) + 20)
+        slots = copies_wanted(problem, len(tasks))
         return [0], [0] * slots, np.zeros(slots, np.int32)
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for i, vehicle in enumerate(problem.vehicles):
-        groups.setdefault(_likeness(vehicle), []).append(i)
-    kinds = [members[0] for members in groups.values()]
-    vehicle_of = [i for members in groups.values() for i in members]
-    slot_kind = np.repeat(np.arange(len(groups)), [len(m) for m in groups.values()]).astype(np.int32)
+    kinds = [members[0] for members in groups]
+    vehicle_of = [i for members in groups for i in members]
+    slot_kind = np.repeat(np.arange(len(groups)), [len(members) for members in groups]).astype(np.int32)
     return kinds, vehicle_of, slot_kind
-
-
-def _likeness(v: Vehicle) -> tuple[Any, ...]:
-    return (v.start, v.end, v.capacity, v.initial_used, v.shift, v.skills, v.fixed_cost)
 
 
 def _tasks(

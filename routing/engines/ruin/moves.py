@@ -7,30 +7,43 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, OLD_COME, OLD_GO, START, TO
 from routing.jit import leaf
 
-NEVER = np.int64(BIG)
+NEVER = BIG
 
 
 @leaf
 def push_lateness(task: Any, t: int, q: int, done: int, shift: int, bound: int) -> int:
     """Extra weighted lateness when t is done at `done` and everything from q on moves by `shift`."""
-    extra = task[t].weight * max(np.int64(0), done - task[t].deadline)
+    extra = task[t].weight * max(0, done - task[t].deadline)
     while q != 0:
         over = task[q].done - task[q].deadline
-        extra += task[q].weight * (max(np.int64(0), over + shift) - max(np.int64(0), over))
+        extra += task[q].weight * (max(0, over + shift) - max(0, over))
         if extra > bound:
             break
         q = task[q].next
-    return extra
+    return int(extra)
 
 
 @leaf
-def gap_cost(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-             late: bool, t: int, p: int, q: int, s: int, bound: int) -> tuple[int, int]:
+def gap_cost(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    late: bool,
+    t: int,
+    p: int,
+    q: int,
+    s: int,
+    bound: int,
+) -> tuple[int, int]:
     """Cost change of putting t between p and q of slot s, and how: bit 0 a facility before t, bit 1 one after it."""
     k = slot[s].kind
     places = reach.shape[1]
@@ -42,7 +55,7 @@ def gap_cost(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, r
             return NEVER, 0
     else:
         picked = kind[k].used if p == 0 else task[p].picked
-        coming = np.int64(0) if q == 0 else task[q].coming
+        coming = 0 if q == 0 else task[q].coming
         direct = picked + need + coming <= room
         if not direct:
             loaded = p != 0 or kind[k].used > 0
@@ -53,7 +66,7 @@ def gap_cost(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, r
                 return NEVER, 0
     best = NEVER
     code = 0
-    done = np.int64(0)
+    done = 0
     for m in range(task[t].first_mode, task[t].after_mode):
         come = NEVER
         go = NEVER

@@ -49,9 +49,25 @@ def arrange(task: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any)
 
 
 @kernel
-def place_near(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-               near: Any, width: int, rng: Any, late: bool, blink: float, look: int, stamp: int, t: int
-               ) -> tuple[int, int, int, int, int]:
+def place_near(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    near: Any,
+    width: int,
+    rng: Any,
+    late: bool,
+    blink: float,
+    look: int,
+    stamp: int,
+    t: int,
+) -> tuple[int, int, int, int, int]:
     """Cheapest gap beside a neighbour of t: (cost change, slot or -1, task before, code, looks left)."""
     best = task[t].penalty
     best_slot, best_before, best_code = -1, 0, 0
@@ -76,9 +92,7 @@ def place_near(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any,
                 look = skips(rng, blink)
                 continue
             look -= 1
-            change, code = gap_cost(
-                task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, best
-            )
+            change, code = gap_cost(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, best)
             if change < best:
                 best, best_slot, best_before, best_code = change, s, p, code
         task[j].seen = stamp
@@ -86,8 +100,20 @@ def place_near(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any,
 
 
 @kernel
-def place_anywhere(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any,
-                   depart: Any, late: bool, t: int, best: int) -> tuple[int, int, int, int]:
+def place_anywhere(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    late: bool,
+    t: int,
+    best: int,
+) -> tuple[int, int, int, int]:
     """Cheapest gap of all routes: for a task none of whose neighbours has room."""
     best_slot, best_before, best_code = -1, 0, 0
     places = reach.shape[1]
@@ -100,9 +126,7 @@ def place_anywhere(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: 
         p = 0
         q = slot[s].first
         while True:
-            change, code = gap_cost(
-                task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, best
-            )
+            change, code = gap_cost(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, best)
             if change < best:
                 best, best_slot, best_before, best_code = change, s, p, code
             if q == 0:
@@ -113,9 +137,30 @@ def place_anywhere(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: 
 
 
 @kernel
-def recreate(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-             near: Any, width: int, rng: Any, late: bool, blink: float, clock: Any, order: Any, vias: Any,
-             scratch: Any, absent: Any, found: int, at: int, out: Any) -> int:
+def recreate(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    near: Any,
+    width: int,
+    rng: Any,
+    late: bool,
+    blink: float,
+    clock: Any,
+    order: Any,
+    vias: Any,
+    scratch: Any,
+    absent: Any,
+    found: int,
+    at: int,
+    out: Any,
+) -> int:
     """Insert absent tasks where each adds least; those that cost less left out go to `out`. Returns their count.
 
     `clock` holds (looks left before a blink, stamp of tasks seen).
@@ -125,13 +170,26 @@ def recreate(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, r
         t = absent[i]
         clock[1] += 1
         best, s, p, code, clock[0] = place_near(
-            task, mode, slot, kind, dist, ends, reach, links, depart, near, width, rng, late, blink, clock[0],
-            clock[1], t,
+            task,
+            mode,
+            slot,
+            kind,
+            dist,
+            ends,
+            reach,
+            links,
+            depart,
+            near,
+            width,
+            rng,
+            late,
+            blink,
+            clock[0],
+            clock[1],
+            t,
         )
         if s < 0 and width < len(task) - 2:
-            best, s, p, code = place_anywhere(
-                task, mode, slot, kind, dist, ends, reach, links, depart, late, t, best
-            )
+            best, s, p, code = place_anywhere(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, best)
         for k in range(len(kind)):
             if (task[t].skills & ~kind[k].skills) != 0:
                 continue

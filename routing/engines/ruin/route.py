@@ -1,26 +1,37 @@
 """One route in the compiled search: times forward and backward, traced modes, price.
 
 The direction of every task is chosen anew by dynamic programming over modes, forward and backward, so that an
-insertion is priced with the best directions of all tasks around it. Arguments common to all functions: `task`, `mode`,
-`slot`, `kind` records (layout.py), `dist` int32 (rows, columns), `ends` (kinds, modes, 2), `reach` (modes, facilities,
-2), `links` (tasks, facilities, 4), `depart` (kinds, facilities): start of the route to a facility, its service included.
+insertion is priced with the best directions of all tasks around it.
+
+Arguments common to all functions: `task`, `mode`, `slot`, `kind` records (layout.py), `dist` int32 (rows, columns),
+`ends` (kinds, modes, 2), `reach` (modes, facilities, 2), `links` (tasks, facilities, 4), `depart` (kinds,
+facilities): from the start of the route to a facility, its service included.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, START, TO
 from routing.jit import leaf
 
-NEVER = np.int64(BIG)
+NEVER = BIG
 
 
 @leaf
-def forward(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-            s: int, t: int) -> None:
+def forward(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    s: int,
+    t: int,
+) -> None:
     """Refresh forward times, facility arrivals and picked loads from task t to the end of slot s."""
     k = slot[s].kind
     places = reach.shape[1]
@@ -46,7 +57,7 @@ def forward(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, re
                 for m in range(task[t].first_mode, task[t].after_mode):
                     best = min(best, mode[m].forward + reach[m, f, TO])
                 links[t, f, GO] = best
-            carried = np.int64(0)
+            carried = 0
             if via == 0:
                 carried = kind[k].used if p == 0 else task[p].picked
             task[t].picked = task[t].demand + carried
@@ -79,7 +90,7 @@ def backward(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, 
                 for m in range(task[t].first_mode, task[t].after_mode):
                     best = min(best, reach[m, f, FROM] + mode[m].backward)
                 links[t, f, COME] = best
-            task[t].coming = task[t].demand + (task[q].coming if q != 0 and via == 0 else np.int64(0))
+            task[t].coming = task[t].demand + (task[q].coming if q != 0 and via == 0 else 0)
         t = task[t].previous
 
 
@@ -116,8 +127,9 @@ def trace(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, s: 
 
 
 @leaf
-def price(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, late: bool, s: int,
-          scratch: Any) -> None:
+def price(
+    task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, late: bool, s: int, scratch: Any
+) -> None:
     """End and cost of slot s, once its forward times hold."""
     t = slot[s].last
     if t == 0:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from routing.engines.ruin.chance import below, uniform
 from routing.engines.ruin.moves import restore, save, unlink
 from routing.engines.ruin.recreate import arrange, recreate
@@ -23,8 +21,20 @@ RUINED_MAX = 64
 
 
 @kernel
-def refresh(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-            late: bool, s: int, scratch: Any) -> None:
+def refresh(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    late: bool,
+    s: int,
+    scratch: Any,
+) -> None:
     """All figures of slot s; trips that fit together are joined, their boundary is chosen anew by insertion."""
     forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
     backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
@@ -71,9 +81,27 @@ def cut(task: Any, slot: Any, kind: Any, rng: Any, s: int, seed: int, length: fl
 
 
 @kernel
-def ruin(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-         near: Any, rng: Any, late: bool, mean: float, longest: float, order: Any, vias: Any, scratch: Any,
-         absent: Any, found: int) -> tuple[int, int]:
+def ruin(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    near: Any,
+    rng: Any,
+    late: bool,
+    mean: float,
+    longest: float,
+    order: Any,
+    vias: Any,
+    scratch: Any,
+    absent: Any,
+    found: int,
+) -> tuple[int, int]:
     """Remove strings near a random task. Returns the absent count and how much of `order` is used."""
     at = 0
     busy = 0
@@ -116,28 +144,91 @@ def keep_best(task: Any) -> None:
 
 
 @kernel
-def run(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-        near: Any, width: int, rng: Any, late: bool, steps: int, hot: float, cold: float, mean: float, longest: float,
-        blink: float, clock: Any, order: Any, vias: Any, scratch: Any, absent: Any, rank: Any, out: Any, old_out: Any,
-        books: Any) -> None:
+def run(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    near: Any,
+    width: int,
+    rng: Any,
+    late: bool,
+    steps: int,
+    hot: float,
+    cold: float,
+    mean: float,
+    longest: float,
+    blink: float,
+    clock: Any,
+    order: Any,
+    vias: Any,
+    scratch: Any,
+    absent: Any,
+    rank: Any,
+    out: Any,
+    old_out: Any,
+    books: Any,
+) -> None:
     """`steps` steps while the temperature falls from `hot` to `cold`. `books`: cost, best cost, tasks left out."""
     for step in range(steps):
         temperature = hot * (cold / hot) ** (step / steps)
         found = books[2]
-        before = np.int64(0)
+        before = 0
         for i in range(found):
             absent[i] = out[i]
             old_out[i] = out[i]
             before += task[out[i]].penalty
         old_left = found
         found, at = ruin(
-            task, mode, slot, kind, dist, ends, reach, links, depart, near, rng, late, mean, longest, order, vias,
-            scratch, absent, found,
+            task,
+            mode,
+            slot,
+            kind,
+            dist,
+            ends,
+            reach,
+            links,
+            depart,
+            near,
+            rng,
+            late,
+            mean,
+            longest,
+            order,
+            vias,
+            scratch,
+            absent,
+            found,
         )
         arrange(task, rng, late, absent, found, rank)
         left = recreate(
-            task, mode, slot, kind, dist, ends, reach, links, depart, near, width, rng, late, blink, clock, order,
-            vias, scratch, absent, found, at, out,
+            task,
+            mode,
+            slot,
+            kind,
+            dist,
+            ends,
+            reach,
+            links,
+            depart,
+            near,
+            width,
+            rng,
+            late,
+            blink,
+            clock,
+            order,
+            vias,
+            scratch,
+            absent,
+            found,
+            at,
+            out,
         )
         change = -before
         for i in range(left):
@@ -164,16 +255,27 @@ def run(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach:
 
 
 @kernel
-def load_all(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, depart: Any,
-             late: bool, scratch: Any) -> int:
+def load_all(
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    late: bool,
+    scratch: Any,
+) -> int:
     """Compute all slots' figures after their lists were set from outside. Returns their cost."""
-    total = np.int64(0)
+    total = 0
     for s in range(len(slot)):
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
         backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
         price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
         total += slot[s].cost
-    return total
+    return int(total)
 
 
 @kernel

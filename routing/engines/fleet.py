@@ -1,0 +1,28 @@
+"""Vehicles that are alike, as one kind: engines search better when they know they may swap them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from routing.problem import Problem, Vehicle
+
+
+def kinds_of(problem: Problem) -> list[list[int]]:
+    """Indices of vehicles grouped by likeness, in the problem's order; one group of one for an unlimited fleet."""
+    if problem.unlimited_fleet:
+        return [[0]]
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for i, vehicle in enumerate(problem.vehicles):
+        groups.setdefault(_likeness(vehicle), []).append(i)
+    return list(groups.values())
+
+
+def copies_wanted(problem: Problem, tasks: int) -> int:
+    """How many copies of the vehicle an unlimited fleet needs at most, with room to spare."""
+    total = max((sum(column) for column in zip(*(task.demand for task in problem.tasks), strict=True)), default=0)
+    smallest = min(problem.vehicles[0].capacity, default=1)
+    return min(tasks + 1, 2 * total // max(1, smallest) + 20)
+
+
+def _likeness(v: Vehicle) -> tuple[Any, ...]:
+    return (v.start, v.end, v.capacity, v.initial_used, v.shift, v.skills, v.fixed_cost)

@@ -1,0 +1,65 @@
+"""Compile every kernel into the cache: `python -m routing.engines.warm`, run once at set-up.
+
+Solves two tiny problems, one with cost alone and one with times, facilities, deadlines and forbidden turns. All kernels
+are called with the same argument types whatever the problem, so one call of each compiles all there is.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from routing.engines.base import Budget
+from routing.engines.registry import solve
+from routing.network import Network
+from routing.problem import Facility, Mode, Problem, Task, Vehicle
+
+SIDE = 3
+"""Streets of the square the problems are made of: SIDE + 1 nodes in a ring."""
+
+STEPS = 200
+"""Enough steps for every branch of the kernels to be reached; compiling needs only one."""
+
+
+def ring(turns: bool) -> Problem:
+    """A ring of streets driven both ways, each to be served; `turns` adds times, a facility and a forbidden turn."""
+    nodes = SIDE + 1
+    tail = np.array([*range(nodes), *range(nodes)], np.int64)
+    head = np.array([*((i + 1) % nodes for i in range(nodes)), *((i - 1) % nodes for i in range(nodes))], np.int64)
+    cost = np.full(len(tail), 10, np.int64)
+    reverse = np.array([nodes + (i + 1) % nodes for i in range(nodes)] + [(i - 1) % nodes for i in range(nodes)])
+    duration = cost if turns else np.zeros_like(cost)
+    forbidden = frozenset({(0, 1)}) if turns else frozenset[tuple[int, int]]()
+    network = Network(nodes, tail, head, cost, duration, cost, reverse.astype(np.int64), forbidden)
+    tasks = tuple(
+        Task(
+            f"t{arc}",
+            (
+                Mode(int(tail[arc]), int(head[arc]), arc),
+                Mode(int(head[arc]), int(tail[arc]), int(reverse[arc])),
+            ),
+            (1,),
+            10,
+            10,
+            deadline_s=20 if turns else None,
+            weight=2 if turns else 0,
+        )
+        for arc in range(nodes)
+    )
+    facilities = (Facility("store", 2, "reload", 5, 5),) if turns else ()
+    shift = (0, 10_000) if turns else Vehicle("v", 0, 0, (3,), (0,)).shift
+    vehicles = (Vehicle("v", 0, 0, (3,), (0,), shift), Vehicle("w", 0, 0, (3,), (0,), shift))
+    return Problem(network, tasks, vehicles, facilities, ("salt",))
+
+
+def main() -> int:
+    """Compile all, say so in one line."""
+    for turns in (False, True):
+        solve(ring(turns), "ruin", Budget(iterations=STEPS))
+    print("kernels compiled")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
