@@ -14,7 +14,7 @@ from models.tables.city import Segment
 from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
 from printouts.svg import along_line, chevrons, meets, middle, path_data, standing, text
 from printouts.text import name_of
-from printouts.turns import metres
+from printouts.turns import METRES_PER_DEGREE, metres
 
 WIDTH = 744.0
 """Map units across the width of a sheet (186 mm)."""
@@ -48,9 +48,9 @@ def map_height(notes: int) -> float:
 
 def draw_map(drawn: Drawn, segments: dict[str, Segment], height: float, width: float = WIDTH) -> str:
     """The SVG document. Lanes around are left out, then all streets around, where it would exceed MAP_BYTES."""
-    svg = ""
+    svg, drawing = "", _Map(drawn, segments, width, height)
     for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
-        svg = _Map(drawn, segments, width, height).draw(classes)
+        svg = drawing.draw(classes)
         if len(svg.encode()) <= MAP_BYTES:
             return svg
     return svg
@@ -73,10 +73,12 @@ class _Map:
         span_y = max(_MIN_SPAN_M * height / width, max(north) - min(north))
         self.scale = min((width - 2 * _MARGIN) / span_x, (height - 2 * _MARGIN) / span_y)
         self.lines: dict[str, list[Point]] = {}
+        around = self._window()
         for row in segments.values():
-            line = [self.at(p[0], p[1]) for p in row.geometry]
-            if len(line) > 1 and meets(line, width, height):
-                self.lines[row.id] = line
+            if len(row.geometry) > 1 and _near(row.geometry, around):
+                line = [self.at(p[0], p[1]) for p in row.geometry]
+                if meets(line, width, height):
+                    self.lines[row.id] = line
 
     def _extent(self) -> list[Point]:
         """The points the map must show: what is worked on; the drives too where nothing else is."""
@@ -85,6 +87,18 @@ class _Map:
             row = self.segments.get(segment)
             points += [(p[0], p[1]) for p in row.geometry] if row is not None else []
         return points or list(self.drawn.ends) or [(0.0, 0.0)]
+
+    def _window(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the map in degrees."""
+        east = METRES_PER_DEGREE * math.cos(math.radians(self.lat0))
+        half_x, half_y = self.width / self.scale / 2, self.height / self.scale / 2
+        x, y = self.centre
+        return (
+            (x - half_x) / east,
+            (y - half_y) / METRES_PER_DEGREE,
+            (x + half_x) / east,
+            (y + half_y) / METRES_PER_DEGREE,
+        )
 
     def at(self, lon: float, lat: float) -> Point:
         """Map units of a place."""
@@ -97,6 +111,7 @@ class _Map:
     def draw(self, classes: Iterable[str]) -> str:
         """All layers, lowest first."""
         w, h = self.width, self.height
+        self.taken = Taken(w, h)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}">'
             f'<defs><clipPath id="f"><rect width="{w:g}" height="{h:g}"/></clipPath></defs>'
@@ -258,3 +273,16 @@ class _Map:
                 house = f"M{x - 8:.1f} {y:.1f}l8-8 8 8v8h-16z"
                 parts.append(f'<path d="{house}" fill="#fff" stroke="#000" stroke-width="1.8"/>')
         return "".join(parts)
+
+
+def _near(geometry: list[list[float]], around: tuple[float, float, float, float]) -> bool:
+    """Whether a street's ends may lie on the map or beyond two sides of it: a cheap test before any projecting."""
+    west, south, east, north = around
+    (a, b), (c, d) = geometry[0][:2], geometry[-1][:2]
+    slack_x, slack_y = (east - west) / 4, (north - south) / 4
+    return (
+        max(a, c) >= west - slack_x
+        and min(a, c) <= east + slack_x
+        and max(b, d) >= south - slack_y
+        and min(b, d) <= north + slack_y
+    )

@@ -251,8 +251,19 @@ def beats_walk(session: Session) -> Walk:
             a, b = walk.at
             walk.drive((a + (i > a) - (i < a), b) if a != i else (a, b + (j > b) - (j < b)))
         lon, lat = point(i, j)
-        walk.stop("spot", f"segment:s{i}-{j}-e", EAST[j], "", (lon, lat), 1500, 0, 0, beat=kind,
-                  area_m2=60 + 30 * i, node=node(i, j))
+        walk.stop(
+            "spot",
+            f"segment:s{i}-{j}-e",
+            EAST[j],
+            "",
+            (lon, lat),
+            1500,
+            0,
+            0,
+            beat=kind,
+            area_m2=60 + 30 * i,
+            node=node(i, j),
+        )
     return walk
 
 

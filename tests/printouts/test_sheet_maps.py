@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import random
+import re
+from xml.etree import ElementTree
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.database import Database
+from models.tables.city import Segment
+from printouts.data import sheet_data
+from printouts.maps import MAP_BYTES, Drawn, draw_map, map_height
+from printouts.placement import Taken, label_circles, shift_right, simplify
+from tests.printouts import paper_city
+from tests.printouts.conftest import COLLECTION, SALTING
+
+
+def texts(svg: str) -> list[str]:
+    root = ElementTree.fromstring(svg)
+    return ["".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_numbers_names_and_scale_stand_on_the_map(database: Database) -> None:
+    with database.read() as session:
+        data = sheet_data(session, f"{COLLECTION}@1/1")
+    found = texts(data.map_svg)
+    assert {str(n) for n in range(1, 23)} <= set(found)
+    assert "500 m" in found and "北 N" in found
+
+
+def test_each_name_stands_once(database: Database) -> None:
+    with database.read() as session:
+        data = sheet_data(session, f"{SALTING}@1/1")
+    names = [text for text in texts(data.map_svg) if text in paper_city.EAST + paper_city.NORTH]
+    assert len(names) == len(set(names)) >= 8
+    assert "屏淮路" in names
+
+
+def test_served_both_ways_is_drawn_twice() -> None:
+    rows = {row.id: row for row in paper_city.streets()}
+    once = draw_map(Drawn(served=[("s3-3-e", True)]), rows, map_height(0))
+    both = draw_map(Drawn(served=[("s3-3-e", True), ("s3-3-e", False)]), rows, map_height(0))
+    black = re.compile(r'<path d="([^"]*)" stroke="#111"')
+    assert black.search(once)[1].count("M") == 1  # type: ignore[index]
+    assert black.search(both)[1].count("M") == 2  # type: ignore[index]
+
+
+def test_a_map_full_of_lanes_stays_small() -> None:
+    chance = random.Random(7)
+    rows = {}
+    for k in range(4_000):
+        lon, lat = 119 + chance.random() * 0.2, 32 + chance.random() * 0.2
+        points = [[lon + i * 2e-4, lat + chance.uniform(-1e-4, 1e-4)] for i in range(12)]
+        rows[str(k)] = Segment(
+            id=str(k), way="w", from_node=f"a{k}", to_node=f"b{k}", name=f"路{k}", road_class="lane", lanes=2,
+            width_m=7, length_m=200, district="D", geometry=points,
+        )  # fmt: skip
+    served = [(str(k), True) for k in range(0, 4_000, 40)]
+    svg = draw_map(Drawn(served=served), rows, map_height(0))
+    assert len(svg.encode()) <= MAP_BYTES
+    ElementTree.fromstring(svg)
+
+
+def test_hostile_names_are_escaped() -> None:
+    rows = {row.id: row for row in paper_city.streets()}
+    for row in rows.values():
+        row.name = '<script>&"'
+    svg = draw_map(Drawn(served=[("s3-3-e", True)]), rows, map_height(0))
+    assert '<script>&"' in texts(svg)
+
+
+def test_nothing_to_draw_is_still_a_map() -> None:
+    ElementTree.fromstring(draw_map(Drawn(), {}, map_height(3)))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500), st.floats(-90, 90)), max_size=40))
+def test_what_is_taken_never_overlaps(places: list[tuple[float, float, float]]) -> None:
+    taken, kept = Taken(500, 500), []
+    for x, y, angle in places:
+        circles = label_circles(x, y, angle, 60, 10)
+        if taken.is_free(circles):
+            taken.take(circles)
+            kept.append(circles)
+    for i, first in enumerate(kept):
+        for second in kept[i + 1 :]:
+            assert all((a - c) ** 2 + (b - d) ** 2 >= (r + s) ** 2 - 1e-6 for a, b, r in first for c, d, s in second)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=2, max_size=60))
+def test_simplified_lines_keep_ends_and_order(points: list[tuple[float, float]]) -> None:
+    kept = simplify(points, 1.0)
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    rest = iter(points)
+    assert all(point in rest for point in kept)
+
+
+def test_shifted_to_the_right_of_the_way() -> None:
+    assert shift_right([(0.0, 0.0), (10.0, 0.0)], 2.0) == [(0.0, 2.0), (10.0, 2.0)]
