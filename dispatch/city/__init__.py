@@ -1,0 +1,1 @@
+"""A city in and out of the database."""
