@@ -1,0 +1,356 @@
+"""The one place where parts are wired together: database, broker, recorders, views, planner, relay, printer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dispatch.city.store import load_streets
+from sqlmodel import Session, col, select
+from streams.recorders.projections import projections
+
+from config.rules_loader import load_rules
+from config.settings import Settings, database_url, load_settings
+from dispatch.accept import accept, quarantine
+from dispatch.approval import approve
+from dispatch.clockwork import start_clockwork
+from dispatch.commands import run_command
+from dispatch.context import Context
+from dispatch.fallback import request_fallbacks
+from dispatch.intake import BadLine, parse_body
+from dispatch.response import SELF_START_STOP, closed_streets
+from dispatch.streets import Streets
+from dispatch.uow import UnitOfWork
+from dispatch.versions import LIVE_STATES
+from models.database import Database
+from models.errors import Refused, Unavailable
+from models.events.base import Event, Receipt
+from models.migrate import upgrade
+from models.tables.city import City, Segment, Setting
+from models.tables.plans import Plan, PlanVersion
+from printouts.printer import Printer
+from routing.match_network import MatchNetwork, StreetLine
+from streams.driver import Driver, Message
+from streams.planner import Planner, PlannerParams
+from streams.recorder import Recorder
+from streams.recorders.cases import cases
+from streams.recorders.positions import positions
+from streams.recorders.resources import resources
+from streams.recorders.stations import stations
+from streams.recorders.timers import timers
+from streams.recorders.weather import weather
+from streams.recorders.work import work
+from streams.relay import Relay
+from streams.runner import Runner
+from streams.timers import fire_due
+from sweepline.clock import Clock, SimulatedClock, WallClock
+
+SETTLE_ROUNDS = 200
+"""More rounds than this without coming to rest is a broken invariant, not load."""
+POLL_WAIT_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a system is to run. `iterations` given: results do not depend on the machine's speed."""
+
+    clock: Clock = field(default_factory=WallClock)
+    rules: dict[str, Any] | None = None
+    latency: bool = False
+    replay: bool = False
+    iterations: int | None = None
+    seed: int | None = None
+
+
+class System:
+    """All roles over one data directory."""
+
+    def __init__(self, data_dir: Path, options: Options | None = None, settings: Settings | None = None) -> None:
+        self.data_dir = data_dir
+        self.options = options or Options()
+        self.settings = settings or load_settings(data_dir)
+        self.clock = self.options.clock
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.rules = load_rules(data_dir / "sweepline.toml", self.options.rules)
+        self.database = open_database(self.settings, data_dir)
+        self.driver: Driver = open_driver(self.settings, data_dir, self.clock)
+        self.driver.ensure_topics()
+        self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
+        self._matching: dict[str, MatchNetwork] = {}
+        self._printed: set[str] = set()
+        self._hints: list[Callable[[str, str], None]] = []
+        self.context = self._context()
+        seed = self.options.seed if self.options.seed is not None else self.settings.seed
+        planning = self.rules.planning
+        self.planner = Planner(
+            self.database,
+            self.context,
+            PlannerParams(
+                seed=seed,
+                iterations=self.options.iterations,
+                seconds=planning.improve_seconds,
+                processes=self.settings.solver_processes,
+            ),
+            self.streets,
+        )
+        self.relay = Relay(self.database, self.driver, self.clock, self._sent)
+        self.printer = Printer(self.database, data_dir / "bundles", data_dir / "sheets", self.clock)
+        self.runners = [Runner(self.database, self.driver, r, self.clock) for r in self.recorders()]
+        self.views = open_views(self.settings, self.driver, self.database)
+
+    def _context(self) -> Context:
+        with self.database.read() as session:
+            city = session.exec(select(City)).first()
+        return Context(
+            rules=self.rules,
+            city=city.code if city is not None else "",
+            zone=city.zone if city is not None else "UTC",
+            latency=self.options.latency,
+            replay=self.options.replay,
+        )
+
+    def recorders(self) -> list[Recorder]:
+        """Every recorder, in the order a settling round runs them."""
+        context = self.context
+        return [
+            timers(context),
+            resources(context),
+            weather(context),
+            stations(context),
+            cases(context),
+            positions(self.matching),
+            work(),
+            projections(),
+        ]
+
+    def streets(self, session: Session) -> Streets:
+        """The network of the open streets; kept until the city or its closures change."""
+        city = session.exec(select(City)).one()
+        key = (city.network_hash, closed_streets(session))
+        if key not in self._streets:
+            self._streets.clear()
+            self._streets[key] = load_streets(session, key[1])
+        return self._streets[key]
+
+    def matching(self, session: Session) -> MatchNetwork:
+        """The network tracks are matched to: every street, closed or not."""
+        city = session.exec(select(City)).one()
+        if city.network_hash not in self._matching:
+            self._matching.clear()
+            self._matching[city.network_hash] = match_network(session)
+        return self._matching[city.network_hash]
+
+    def on_hint(self, listener: Callable[[str, str], None]) -> None:
+        """Have a listener told (topic, key) of every message sent: for live push."""
+        self._hints.append(listener)
+
+    def _sent(self, topic: str, key: str) -> None:
+        for listener in self._hints:
+            listener(topic, key)
+
+    # -- in: events and commands ------------------------------------------------------------------------------------
+
+    def publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
+        """Write telemetry to the broker. Raises Unavailable."""
+        if messages:
+            self.driver.publish([Message(topic, key.encode(), value) for topic, key, value in messages])
+
+    def take(self, parsed: Sequence[Event | BadLine]) -> list[Receipt]:
+        """Accept parsed events and bad lines, a receipt for each in order."""
+        events = [entry for entry in parsed if isinstance(entry, Event)]
+        receipts = iter(accept(self.database, self.publish, events))
+        bad = [entry for entry in parsed if not isinstance(entry, Event)]
+        if bad:
+            with self.database.write() as session:
+                for line in bad:
+                    quarantine(session, self.clock(), None, line.raw, line.reason, line.text)
+        return [
+            next(receipts)
+            if isinstance(entry, Event)
+            else Receipt(status="quarantined", reason=entry.reason, text=f"line {entry.line}: {entry.text}")
+            for entry in parsed
+        ]
+
+    def intake(self, body: bytes, content_type: str, actor: str) -> list[Receipt]:
+        """An HTTP body as events. Raises Refused, Unavailable."""
+        parsed = parse_body(body, content_type, self.clock())
+        signed = [e.model_copy(update={"actor": actor}) if isinstance(e, Event) and actor else e for e in parsed]
+        return self.take(signed)
+
+    def approve(self, version_id: str, actor: str) -> PlanVersion:
+        """Approve a plan version. Raises Stale, Refused."""
+        return run_command(
+            self.database,
+            self.clock(),
+            actor,
+            "plan.approve",
+            version_id.partition("@")[0],
+            {"plan_version": version_id},
+            lambda uow: approve(uow, self.context, version_id),
+        )
+
+    def stop_self_start(self, stopped: bool, actor: str) -> None:
+        """One key stops all automatic starts until released."""
+
+        def act(uow: UnitOfWork) -> None:
+            row = uow.session.get(Setting, SELF_START_STOP)
+            if row is None:
+                uow.session.add(Setting(key=SELF_START_STOP, value={"on": stopped}))
+            else:
+                row.value = {"on": stopped}
+            uow.audit("self_start.stopped" if stopped else "self_start.released", "self_start")
+
+        run_command(self.database, self.clock(), actor, "self_start", "self_start", {"stopped": stopped}, act)
+
+    def start_city(self) -> None:
+        """What a city has from the end of its import on: its day, its standing timers, its fallback plans."""
+        self.context = self._context()
+        with self.database.write() as session:
+            now = self.clock()
+            uow = UnitOfWork(session, now, "start", "system:start")
+            start_clockwork(uow, self.context, now)
+            if session.exec(select(Plan).where(Plan.period == "fallback")).first() is None:
+                request_fallbacks(uow, self.context, "import")
+
+    # -- running: to rest, step by step -------------------------------------------------------------------------------
+
+    def settle(self, now: datetime) -> None:
+        """Run every role until nothing is left to do at `now`: outbox empty, lag 0, no open request due."""
+        for _ in range(SETTLE_ROUNDS):
+            if not self._round(now) and not self._behind():
+                return
+        raise RuntimeError(f"no rest after {SETTLE_ROUNDS} rounds at {now}")
+
+    def _round(self, now: datetime) -> int:
+        done = fire_due(self.database, now)
+        while sent := self.relay.run_once():
+            done += sent
+        for runner in self.runners:
+            while count := runner.run_once(0.0):
+                done += count
+        for view in self.views:
+            done += view.run_once(0.0)
+        done += self.planner.run_due(now, datetime.now(UTC))
+        return done + self.print_due()
+
+    def print_due(self) -> int:
+        """Print the sheets of every approved version that has not been looked at since the start; how many versions."""
+        with self.database.read() as session:
+            live = session.exec(
+                select(PlanVersion.id).where(col(PlanVersion.state).in_(LIVE_STATES)).order_by(PlanVersion.id)
+            ).all()
+        due = [id_ for id_ in live if id_ not in self._printed]
+        for id_ in due:
+            self.printer.handle(id_)
+            self._printed.add(id_)
+        return len(due)
+
+    def _behind(self) -> bool:
+        """True when some group has not read all; then waits for its records a moment."""
+        behind = False
+        for runner in self.runners:
+            recorder = runner.recorder
+            if self.driver.lag(recorder.group, recorder.topics) > 0:
+                behind = runner.run_once(POLL_WAIT_S) > 0 or True
+        for view in self.views:
+            behind = view.behind() or behind
+        return behind
+
+    def close(self) -> None:
+        """Release children, consumers and connections."""
+        self.planner.close()
+        for runner in self.runners:
+            runner.close()
+        for view in self.views:
+            view.close()
+        self.driver.close()
+        self.database.close()
+
+    # -- running: live, a thread a role --------------------------------------------------------------------------------
+
+    def role_loops(self, role: str = "") -> list[tuple[str, Callable[[threading.Event], None]]]:
+        """The loops of one role of the production set-up; all of them for ""."""
+        loops: dict[str, list[tuple[str, Callable[[threading.Event], None]]]] = {
+            "streams": [(f"recorder {r.recorder.group}", r.run) for r in self.runners],
+            "views": [(f"view {view.name}", view.run) for view in self.views],
+            "relay": [("relay", self.relay.run), ("timers", self._timer_loop)],
+            "planner": [("planner", self._planner_loop)],
+            "printer": [("printer", self._printer_loop)],
+        }
+        return loops[role] if role else [loop for group in loops.values() for loop in group]
+
+    def start_threads(self, stop: threading.Event) -> list[threading.Thread]:
+        """Every role in threads of its own, until `stop`."""
+        threads = [
+            threading.Thread(target=loop, args=(stop,), name=name, daemon=True) for name, loop in self.role_loops()
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _timer_loop(self, stop: threading.Event) -> None:
+        _loop(stop, 0.5, lambda: fire_due(self.database, self.clock()))
+
+    def _planner_loop(self, stop: threading.Event) -> None:
+        _loop(stop, 0.2, lambda: self.planner.run_due(self.clock()))
+
+    def _printer_loop(self, stop: threading.Event) -> None:
+        _loop(stop, 1.0, self.print_due)
+
+
+def _loop(stop: threading.Event, pause_s: float, work_once: Callable[[], int]) -> None:
+    """Work while there is some, else pause; a service that is away is tried again."""
+    while not stop.is_set():
+        try:
+            if not work_once():
+                stop.wait(pause_s)
+        except Unavailable:
+            stop.wait(pause_s * 5)
+
+
+def open_database(settings: Settings, data_dir: Path) -> Database:
+    """The database, its schema up to date."""
+    database = Database(database_url(settings, data_dir))
+    upgrade(database)
+    return database
+
+
+def open_views(settings: Settings, driver: Driver, database: Database) -> list[Any]:
+    return []
+
+
+def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:
+    """The broker: the embedded log, or Kafka."""
+    if settings.broker == "sqlite":
+        from streams.sqlite_log import SqliteLog
+
+        return SqliteLog(data_dir / "log.db", clock)
+    from streams.kafka_driver import KafkaDriver
+
+    return KafkaDriver(settings.broker.removeprefix("kafka://"), settings.topic_prefix)
+
+
+def match_network(session: Session) -> MatchNetwork:
+    """Every street as map matching needs it."""
+    return MatchNetwork.build(
+        StreetLine(row.id, row.from_node, row.to_node, row.one_way, row.geometry)
+        for row in session.exec(select(Segment)).all()
+    )
+
+
+def simulated(at: datetime) -> SimulatedClock:
+    """A clock that only its driver moves."""
+    return SimulatedClock(at)
+
+
+def require_city(system: System) -> City:
+    """The city of a data directory. Raises Refused when there is none."""
+    with system.database.read() as session:
+        city = session.exec(select(City)).first()
+    if city is None:
+        raise Refused("no_city", f"{system.data_dir}: no city yet; import one with `sweepline city import`")
+    return city

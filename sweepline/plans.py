@@ -1,0 +1,297 @@
+"""Functions behind `plan ...` and `sheet ...`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlmodel import Session, col, select
+
+from dispatch.approval import difference, tell
+from dispatch.commands import run_command
+from dispatch.planning import request_plan
+from dispatch.sheets import hand_back
+from dispatch.versions import latest_version, routes_of
+from models.errors import Refused
+from models.tables.plans import Approval, Plan, PlanVersion, Route, Telling
+from models.times import iso
+from sweepline.compose import System
+from sweepline.running import open_system, run_until_idle
+
+KM = 1000
+
+
+def find_version(session: Session, name: str) -> PlanVersion:
+    """PLAN@VERSION, or PLAN's newest version. Raises Refused when unknown."""
+    version = session.get(PlanVersion, name) if "@" in name else latest_version(session, name)
+    if version is None:
+        raise Refused("unknown_plan", f"plan {name} is not known; list them with `sweepline plan list`")
+    return version
+
+
+def _row(version: PlanVersion, plan: Plan) -> dict[str, Any]:
+    return {
+        "id": version.id,
+        "service": plan.service,
+        "district": plan.district,
+        "status": version.state,
+        "feasible": version.feasible,
+        "engine": version.engine,
+        "tasks": version.tasks,
+        "unserved": len(version.unserved),
+        "distance_m": version.distance_m,
+        "salt_kg": version.salt_kg,
+        "waste_kg": version.waste_kg,
+        "start_at": iso(plan.start_at),
+        "created_at": iso(version.created_at),
+        "reason": version.reason,
+    }
+
+
+def list_command(data: Path, as_json: bool) -> int:
+    """All versions, newest first."""
+    system = open_system(data)
+    try:
+        with system.database.read() as session:
+            pairs = session.exec(
+                select(PlanVersion, Plan)
+                .join(Plan, col(Plan.code) == col(PlanVersion.plan))
+                .order_by(col(PlanVersion.created_at).desc(), PlanVersion.id)
+            ).all()
+            rows = [_row(version, plan) for version, plan in pairs]
+    finally:
+        system.close()
+    if as_json:
+        print(json.dumps({"plans": rows}, ensure_ascii=False))
+        return 0
+    if not rows:
+        print("no plans yet: they come from alerts, levels and complaints, or from `sweepline plan make`")
+        return 0
+    table = Table("plan", "status", "check", "tasks", "unserved", "km", "salt kg", "waste kg", "starts", "reason")
+    for row in rows:
+        table.add_row(
+            row["id"],
+            row["status"],
+            "feasible" if row["feasible"] else "FAILED",
+            str(row["tasks"]),
+            str(row["unserved"]),
+            f"{row['distance_m'] / KM:.1f}",
+            str(row["salt_kg"] or ""),
+            str(row["waste_kg"] or ""),
+            row["start_at"],
+            row["reason"],
+        )
+    Console().print(table)
+    return 0
+
+
+def show_command(data: Path, name: str, as_json: bool) -> int:
+    """One version with its routes."""
+    system = open_system(data)
+    try:
+        with system.database.read() as session:
+            version = find_version(session, name)
+            plan = session.get(Plan, version.plan)
+            assert plan is not None
+            approval = session.get(Approval, version.id)
+            routes = [_route_row(route) for route in routes_of(session, version.id)]
+            body = {
+                **_row(version, plan),
+                "verdict": version.verdict,
+                "notes": version.notes,
+                "approved_by": approval.actor if approval is not None else "",
+                "routes": routes,
+                "unserved_tasks": version.unserved,
+            }
+    finally:
+        system.close()
+    if as_json:
+        print(json.dumps(body, ensure_ascii=False))
+        return 0
+    print(
+        f"{body['id']}  {body['service']}  {body['status']}  {'feasible' if body['feasible'] else 'FAILED its check'}"
+    )
+    print(f"{body['tasks']} tasks, {body['unserved']} unserved, {body['distance_m'] / KM:.1f} km, by {body['engine']}")
+    if body["approved_by"]:
+        print(f"approved by {body['approved_by']}")
+    for note in body["notes"]:
+        print("note: " + ", ".join(f"{key} {value}" for key, value in note.items()))
+    table = Table("route", "vehicle", "crew", "start", "end", "stops", "km", "salt kg", "waste kg")
+    for row in routes:
+        table.add_row(*(str(row[key]) for key in row))
+    Console().print(table)
+    return 0
+
+
+def _route_row(route: Route) -> dict[str, Any]:
+    return {
+        "id": route.id,
+        "vehicle": route.vehicle,
+        "crew": route.crew,
+        "start_at": iso(route.start_at),
+        "end_at": iso(route.end_at),
+        "stops": route.stops,
+        "km": round(route.distance_m / KM, 1),
+        "salt_kg": route.salt_kg,
+        "waste_kg": route.waste_kg,
+    }
+
+
+def make_command(data: Path, name: str, actor: str, clock: str, as_json: bool) -> int:
+    """A new version of a plan, made now."""
+    system = open_system(data, clock or None)
+    try:
+        with system.database.read() as session:
+            plan = session.get(Plan, name.partition("@")[0])
+        if plan is None:
+            raise Refused("unknown_plan", f"plan {name} is not known; list them with `sweepline plan list`")
+        run_command(
+            system.database,
+            system.clock(),
+            actor,
+            "plan.make",
+            plan.code,
+            {"plan": plan.code},
+            lambda uow: request_plan(uow, system.context, plan, f"asked:{actor}").id,
+        )
+        idle = run_until_idle(system)
+        with system.database.read() as session:
+            version = latest_version(session, plan.code)
+        answer = version.id if version is not None and idle else ""
+    finally:
+        system.close()
+    print(json.dumps({"plan_version": answer}) if as_json else answer or "asked for; the running system makes it")
+    return 0
+
+
+def approve_command(data: Path, name: str, actor: str, clock: str, as_json: bool) -> int:
+    """Approve one version; Stale (exit 1) when it has been overtaken."""
+    system = open_system(data, clock or None)
+    try:
+        version = system.approve(name, actor)
+        run_until_idle(system)
+        sheets = _sheets_of(system, version.id)
+    finally:
+        system.close()
+    if as_json:
+        print(json.dumps({"plan_version": version.id, "actor": actor, "sheets": sheets}, ensure_ascii=False))
+    else:
+        print(f"{version.id} approved by {actor}; {len(sheets)} sheets in {data / 'sheets'}")
+    return 0
+
+
+def _sheets_of(system: System, version_id: str) -> list[str]:
+    from models.tables.plans import Sheet
+
+    with system.database.read() as session:
+        hashes = [route.route_hash for route in routes_of(session, version_id)]
+        rows = session.exec(select(Sheet).where(col(Sheet.route_hash).in_(hashes)).order_by(Sheet.path)).all()
+        return [row.path for row in rows]
+
+
+def diff_command(data: Path, old: str, new: str, as_json: bool) -> int:
+    """What changed between two versions, by vehicle or crew."""
+    system = open_system(data)
+    try:
+        with system.database.read() as session:
+            before = {r.vehicle or r.crew: r for r in routes_of(session, find_version(session, old).id)}
+            after = {r.vehicle or r.crew: r for r in routes_of(session, find_version(session, new).id)}
+    finally:
+        system.close()
+    changes = [
+        {"who": who, **difference(before[who], after[who])}
+        for who in sorted(before.keys() & after.keys())
+        if before[who].route_hash != after[who].route_hash
+    ]
+    changes += [{"who": who, "route": "new"} for who in sorted(after.keys() - before.keys())]
+    changes += [{"who": who, "route": "gone"} for who in sorted(before.keys() - after.keys())]
+    if as_json:
+        print(json.dumps({"old": old, "new": new, "changes": changes}, ensure_ascii=False))
+        return 0
+    for change in changes:
+        print("  ".join(f"{key}: {value}" for key, value in change.items()))
+    if not changes:
+        print("no route changed")
+    return 0
+
+
+def explain_command(data: Path, name: str, as_json: bool) -> int:
+    """Order notes, objective terms, engines tried, unserved with what binds."""
+    system = open_system(data)
+    try:
+        with system.database.read() as session:
+            version = find_version(session, name)
+    finally:
+        system.close()
+    body = {
+        "id": version.id,
+        "reason": version.reason,
+        "notes": version.notes,
+        "objective": version.verdict.get("terms", {}),
+        "engines": version.attempts,
+        "unserved": version.unserved,
+        "violations": version.verdict.get("violations", []),
+    }
+    if as_json:
+        print(json.dumps(body, ensure_ascii=False))
+        return 0
+    print(f"{version.id}: asked for by {version.reason}, made by {version.engine}, seed {version.seed}")
+    print("objective: " + ", ".join(f"{k} {v}" for k, v in body["objective"].items()))
+    for engine in version.attempts:
+        print(f"tried {engine['engine']}: cost {engine['cost']} in {engine['seconds']:.1f} s {engine['note']}")
+    for row in version.unserved:
+        print(f"not served: {row['ref'] or row['task']}: {row['reason']}")
+    if not version.unserved:
+        print("everything asked for is on a route")
+    return 0
+
+
+def back_command(data: Path, code: str, undone: str, actor: str, clock: str) -> int:
+    """Hand a sheet back; numbers in `undone` were not done."""
+    try:
+        numbers = frozenset(int(part) for part in undone.split(",") if part.strip())
+    except ValueError as error:
+        raise Refused("usage", f"--undone {undone}: give stop numbers, as 3,7") from error
+    system = open_system(data, clock or None)
+    try:
+        done = run_command(
+            system.database,
+            system.clock(),
+            actor,
+            "sheet.back",
+            code,
+            {"code": code, "undone": sorted(numbers)},
+            lambda uow: hand_back(uow, code, numbers),
+        )
+        run_until_idle(system)
+    finally:
+        system.close()
+    print(f"sheet {code.upper()} handed back: {done} pieces of work proven done")
+    return 0
+
+
+def told_command(data: Path, telling: str, how: str, actor: str, clock: str) -> int:
+    """Tick one change, or every open one of a plan, as told."""
+    system = open_system(data, clock or None)
+    try:
+        with system.database.read() as session:
+            rows = session.exec(select(Telling).where(Telling.plan == telling, col(Telling.told_at).is_(None))).all()
+        ids = [row.id for row in rows] or [telling]
+        for id_ in ids:
+            run_command(
+                system.database,
+                system.clock(),
+                actor,
+                "route.told",
+                id_,
+                {"telling": id_, "how": how},
+                lambda uow, id_=id_: tell(uow, id_, how).id,
+            )
+        run_until_idle(system)
+    finally:
+        system.close()
+    print(f"{len(ids)} change(s) told by {how}")
+    return 0
