@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -45,15 +45,17 @@ def heading_deg(a: LonLat, b: LonLat) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `from_ms` to `to_ms` along `points` at constant speed (one point: standing) with `tools` at work.
+    """From `from_ms` to `to_ms` along `points` at a constant speed (one point: standing) with `tools` at work.
 
-    `marks[i]` are the metres driven at point i. `nodes` are (metres, network node) passed on the way.
+    `speed_m_ms` is metres a millisecond; a part of a span keeps it, so it is where the whole was. `marks[i]` are the
+    metres driven at point i. `nodes` are (metres, network node) passed on the way.
     """
 
     from_ms: int
     to_ms: int
     points: tuple[LonLat, ...]
     marks: tuple[float, ...]
+    speed_m_ms: float
     tools: str
     nodes: tuple[tuple[float, int], ...] = ()
 
@@ -64,26 +66,22 @@ class Span:
 
     @property
     def speed_kmh(self) -> float:
-        """0 when standing or when it takes no time."""
-        took_ms = self.to_ms - self.from_ms
-        return self.marks[-1] / took_ms * 3600.0 if took_ms > 0 else 0.0
+        """0 when standing."""
+        return self.speed_m_ms * 3600.0
 
     def metres_at(self, ms: int) -> float:
         """Metres driven at a time, clamped to the span."""
-        took_ms = self.to_ms - self.from_ms
-        share = 1.0 if took_ms <= 0 else min(1.0, max(0.0, (ms - self.from_ms) / took_ms))
-        return self.marks[-1] * share
+        return min(self.marks[-1], max(0.0, (ms - self.from_ms) * self.speed_m_ms))
 
     def time_of(self, metres: float) -> int:
         """When so many metres are driven."""
-        total = self.marks[-1]
-        return self.from_ms + round((self.to_ms - self.from_ms) * (metres / total if total else 1.0))
+        return self.from_ms + (round(metres / self.speed_m_ms) if self.speed_m_ms else 0)
 
     def place_at(self, ms: int) -> tuple[LonLat, float | None]:
         """Where the truck is and which way it points (None when standing)."""
-        if not self.moving:
-            return self.points[0], None
-        metres = self.metres_at(ms)
+        return self._place_of(self.metres_at(ms)) if self.moving else (self.points[0], None)
+
+    def _place_of(self, metres: float) -> tuple[LonLat, float]:
         i = min(max(bisect_right(self.marks, metres) - 1, 0), len(self.points) - 2)
         (lon, lat), (lon2, lat2) = self.points[i], self.points[i + 1]
         long = self.marks[i + 1] - self.marks[i]
@@ -111,18 +109,17 @@ class Span:
         if not self.moving or metres >= self.marks[-1]:
             return self
         to_ms = self.time_of(metres)
-        place, _ = self.place_at(to_ms)
+        place, _ = self._place_of(metres)
         n = bisect_left(self.marks, metres)
         points, marks = (*self.points[:n], place), (*self.marks[:n], metres)
         nodes = tuple(entry for entry in self.nodes if entry[0] <= metres)
-        return Span(self.from_ms, to_ms, points, marks, self.tools, nodes)
+        return Span(self.from_ms, to_ms, points, marks, self.speed_m_ms, self.tools, nodes)
 
     def until(self, ms: int) -> Span:
         """The part of it up to a time."""
         if not self.moving:
-            return Span(self.from_ms, min(ms, self.to_ms), self.points, self.marks, self.tools)
-        part = self.cut(self.metres_at(ms))
-        return Span(part.from_ms, min(ms, self.to_ms), part.points, part.marks, part.tools, part.nodes)
+            return replace(self, to_ms=min(ms, self.to_ms))
+        return replace(self.cut(self.metres_at(ms)), to_ms=min(ms, self.to_ms))
 
 
 def bend_deg(before: float, after: float) -> float:
@@ -132,7 +129,7 @@ def bend_deg(before: float, after: float) -> float:
 
 def stand(from_ms: int, to_ms: int, place: LonLat, tools: str) -> Span:
     """Standing at a place."""
-    return Span(from_ms, to_ms, (place,), (0.0,), tools)
+    return Span(from_ms, to_ms, (place,), (0.0,), 0.0, tools)
 
 
 def travel(
@@ -160,7 +157,8 @@ def travel(
         nodes.append((marks[-1], node))
     if end is not None:
         go(end)
-    return Span(from_ms, to_ms, tuple(points), tuple(marks), tools, tuple(nodes))
+    speed = marks[-1] / max(1, to_ms - from_ms)
+    return Span(from_ms, to_ms, tuple(points), tuple(marks), speed, tools, tuple(nodes))
 
 
 def joined_straight(before: Span, after: Span) -> bool:
@@ -169,3 +167,8 @@ def joined_straight(before: Span, after: Span) -> bool:
         return False
     tail, head = list(pairwise(before.points))[-1], (after.points[0], after.points[1])
     return bend_deg(heading_deg(*tail), heading_deg(*head)) <= TURN_DEG
+
+
+def spans_before(spans: Sequence[Span], ms: int) -> list[Span]:
+    """The spans before a time, the one it falls into cut there."""
+    return [span if span.to_ms <= ms else span.until(ms) for span in spans if span.from_ms < ms]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from demo.spans import LonLat, Span, distance_m, stand, to_ms, travel
+from demo.spans import LonLat, Span, distance_m, spans_before, stand, to_ms, travel
 from demo.ways import quickest_arcs
 from dispatch.routes import RouteDoc, StopDoc
 from dispatch.streets import Streets
@@ -40,7 +40,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`spans` follow each other without gaps; `stops` in order of time. Made by `from_doc`, `changed`, `broken`."""
+    """`spans` follow each other, with gaps only while parked at the end of a route; `stops` in order of time."""
 
     service: str
     spans: tuple[Span, ...]
@@ -90,12 +90,14 @@ class Timeline:
             return Timeline.from_doc(doc, streets, self.service)
         begun = [stop for stop in self.stops if stop.start_ms <= now]
         owed = _without(doc["stops"], begun)
+        if not owed and now >= self.to_ms:
+            return self
         ahead = self.stops[len(begun)] if len(begun) < len(self.stops) else None
         builder = _Builder(streets, self.service, self.spans[0].points[0])
         builder.told_ms = now
         if ahead is not None and owed and (ahead.key, ahead.legs) == (_key(owed[0]), _legs(owed[0]["legs"])):
             builder.on_the_way = True
-            builder.resume(_before(self.spans, ahead.arrive_ms), begun)
+            builder.resume(spans_before(self.spans, ahead.arrive_ms), begun)
         else:
             builder.resume(self._kept(now, begun), begun)
             builder.at_stop = begun[-1].key if begun and begun[-1].depart_ms >= now else None
@@ -109,7 +111,7 @@ class Timeline:
         if not self.spans or not self.from_ms <= now < self.to_ms:
             kept = self if now >= self.to_ms else replace(self, spans=(), stops=())
             return replace(kept, is_broken=True)
-        spans = _before(self.spans, now)
+        spans = spans_before(self.spans, now)
         place = spans[-1].points[-1] if spans else self.spans[0].points[0]
         spans.append(stand(now, now + BROKEN_MS, place, ""))
         return Timeline(self.service, tuple(spans), tuple(s for s in self.stops if s.start_ms <= now), True)
@@ -117,8 +119,8 @@ class Timeline:
     def _kept(self, now: int, begun: list[Served]) -> list[Span]:
         """What is driven whatever comes: the stop that is begun, or the leg up to the next junction."""
         if begun and begun[-1].depart_ms > now:
-            return _before(self.spans, begun[-1].depart_ms)
-        spans = _before(self.spans, now + 1)
+            return spans_before(self.spans, begun[-1].depart_ms)
+        spans = spans_before(self.spans, now + 1)
         whole = next((span for span in self.spans if span.from_ms <= now < span.to_ms), None)
         if whole is not None and whole.moving:
             node = whole.next_node(now)
@@ -146,9 +148,8 @@ class _Builder:
         if spans:
             self.clock, self.place = spans[-1].to_ms, spans[-1].points[-1]
             self.node = spans[-1].nodes[-1][1] if spans[-1].nodes else None
-            if not self.on_the_way and self.clock < self.told_ms:
-                self.spans.append(stand(self.clock, self.told_ms, self.place, ""))
-                self.clock = self.told_ms
+            if not self.on_the_way:
+                self.clock = max(self.clock, self.told_ms)
 
     def follow(self, doc: RouteDoc, stops: list[StopDoc]) -> None:
         """Lay the given stops of a document and the way home."""
@@ -296,8 +297,3 @@ def _without(stops: list[StopDoc], begun: list[Served]) -> list[StopDoc]:
         else:
             owed.append(stop)
     return owed
-
-
-def _before(spans: Sequence[Span], ms: int) -> list[Span]:
-    """The spans before a time, the one it falls into cut there."""
-    return [span if span.to_ms <= ms else span.until(ms) for span in spans if span.from_ms < ms]

@@ -57,13 +57,13 @@ class Truck:
         """Positions in (t0, t1], by time; each received when it was observed."""
         last = len(self.timeline.spans)
         first, end = (bisect_right(self.instants, (to_ms(t), last)) for t in (t0, t1))
-        return [self._event(ms, self.timeline.spans[index], index) for ms, index in self.instants[first:end]]
+        return [self._event(ms, self.timeline.spans[index]) for ms, index in self.instants[first:end]]
 
-    def _event(self, ms: int, span: Span, index: int) -> Event:
+    def _event(self, ms: int, span: Span) -> Event:
         (lon, lat), heading = span.place_at(ms)
         east, north = _noise(self.seed, self.vehicle, ms)
         observed = to_datetime(ms)
-        done = index == len(self.timeline.spans) - 1 and ms >= span.to_ms
+        done = ms >= span.to_ms
         tools = "" if done else span.tools
         moving = span.moving and not done
         stamp = iso(observed)
@@ -123,8 +123,8 @@ def _instants(vehicle: str, spans: Sequence[Span]) -> list[tuple[int, int]]:
             reasons += list(range(span.from_ms + STANDING_MS, soon, STANDING_MS))
             clock = range(soon, span.to_ms, RARE_MS)
         found += [(ms, index) for ms in _merged(reasons, clock)]
-    if spans:
-        found.append((spans[-1].to_ms, len(spans) - 1))
+        if index + 1 == len(spans) or spans[index + 1].from_ms > span.to_ms:
+            found.append((span.to_ms, index))
     kept: dict[int, int] = {}
     for ms, index in found:
         kept[ms] = index
