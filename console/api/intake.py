@@ -7,7 +7,6 @@ answered with 207 and every receipt, unless all are alike.
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
@@ -19,7 +18,6 @@ from console.guards import Deps, Dispatcher
 from console.read.base import Out
 from models.events.base import Receipt
 from models.events.field import ComplaintReceived
-from models.times import iso
 
 router = APIRouter(prefix="/api", tags=["intake"])
 
@@ -66,8 +64,9 @@ async def alerts(request: Request, response: Response, who: Dispatcher, deps: De
 
 @router.post("/events", responses=ANSWERS, status_code=202)
 async def events(request: Request, response: Response, who: Dispatcher, deps: Deps) -> Receipts:
-    """Events as JSON lines."""
-    return await _take(request, response, deps, JSON_LINES, who.name)
+    """Events as JSON lines; one object or an array as application/json."""
+    content_type = request.headers.get("content-type", JSON_LINES)
+    return await _take(request, response, deps, content_type, who.name)
 
 
 @router.post("/complaints", responses=ANSWERS, status_code=202)
@@ -84,17 +83,13 @@ def complaints(
     except ValidationError as error:
         faults = [{"where": ".".join(map(str, fault["loc"])), "what": fault["msg"]} for fault in error.errors()[:20]]
         raise Problem(400, "bad_complaint", "the complaint is not as documented", faults=faults) from error
-    line = complaint_line(complaint, idempotency_key, deps.clock())
+    line = complaint_line(complaint, idempotency_key)
     return _answer(response, deps.intake(line, JSON_LINES, who.name))
 
 
-def complaint_line(complaint: ComplaintReceived, key: str, now: datetime) -> bytes:
+def complaint_line(complaint: ComplaintReceived, key: str) -> bytes:
     """The event line of a complaint; without a key its identity is left to the intake (content and minute)."""
-    line: dict[str, object] = {
-        "type": "complaint.received",
-        "time": iso(now),
-        "data": complaint.model_dump(mode="json"),
-    }
+    line: dict[str, object] = {**complaint.model_dump(mode="json"), "type": "complaint.received"}
     if key:
         line["id"] = key
     return json.dumps(line, ensure_ascii=False, sort_keys=True).encode()

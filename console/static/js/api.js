@@ -1,0 +1,45 @@
+// The API: JSON in and out, the session's token on every change, problem documents as errors.
+let csrf = "";
+let onSignedOut = () => {};
+
+export class ApiError extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+export const whenSignedOut = (callback) => { onSignedOut = callback; };
+
+async function call(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new ApiError(0, { detail: "no answer", code: "no_answer" });
+  }
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  if (response.status === 401 && path !== "/api/session") onSignedOut();
+  throw new ApiError(response.status, answer);
+}
+
+export const get = (path) => call("GET", path);
+export const post = (path, body) => call("POST", path, body);
+
+/** Who is signed in, or null. */
+export async function session() {
+  try { return keep(await call("GET", "/api/session")); } catch (error) { if (error.status === 401) return null; throw error; }
+}
+export const signIn = async (name, password) => keep(await call("POST", "/api/session", { name, password }));
+export const signOut = () => call("DELETE", "/api/session");
+
+function keep(me) {
+  csrf = me.csrf ?? "";
+  return me;
+}

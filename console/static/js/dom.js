@@ -1,0 +1,54 @@
+// Elements made from values. Text goes in as text only: nothing a sender wrote can become markup.
+
+/** h("p.dim", {title}, child, ...): children are elements, strings, numbers; null and false are left out. */
+export function h(tag, properties, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name || "div");
+  if (classes.length) element.classList.add(...classes);
+  for (const [key, value] of Object.entries(properties ?? {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key === "colour") element.style.backgroundColor = value;
+    else if (key === "width") element.style.width = value;
+    else if (key in element && !key.startsWith("aria")) element[key] = value;
+    else element.setAttribute(key, value === true ? "true" : String(value));
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const $ = (id) => document.getElementById(id);
+
+/** Put new children in place of the old, keeping the scroll position and, by `data-key`, the focus. */
+export function fill(element, ...children) {
+  const top = element.scrollTop;
+  const held = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  element.scrollTop = top;
+  if (held) element.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+}
+
+let toastTimer = 0;
+export function toast(text, bad = false) {
+  const box = $("toast");
+  box.textContent = text;
+  box.classList.toggle("bad", bad);
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 8000 : 4000);
+}
+
+/** Ask; resolves true when the answer is yes. */
+export function ask({ title, text, yes, no, danger = false }) {
+  const dialog = $("confirm-dialog");
+  return new Promise((resolve) => {
+    const close = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
+    dialog.replaceChildren(
+      h("h2", { id: "confirm-title" }, title), h("p", {}, text),
+      h("div.row", {}, h("button", { type: "button", onclick: () => close(false) }, no),
+        h(danger ? "button.danger" : "button.primary", { type: "button", autofocus: true, onclick: () => close(true) }, yes)));
+    dialog.setAttribute("aria-labelledby", "confirm-title");
+    dialog.onclose = () => resolve(false);
+    dialog.showModal();
+  });
+}

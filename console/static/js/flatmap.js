@@ -1,0 +1,121 @@
+// The map without WebGL: the same calls on a plain canvas. Slower, no labels; drag, wheel, +/- and click work.
+import { images } from "./icons.js";
+import { land, lanes, outline, quiet, select } from "./palette.js";
+
+const WIDTHS = { main: 2.4, secondary: 1.7, lane: 0.8 };
+const ORDER = ["facilities", "stations", "cases", "vehicles"];
+
+export function createFlatMap(container, { bounds, attribution, streets, onPick }) {
+  const canvas = document.createElement("canvas");
+  canvas.style.width = canvas.style.height = "100%";
+  canvas.tabIndex = 0;
+  canvas.className = "maplibregl-canvas";
+  const credit = document.createElement("p");
+  credit.textContent = attribution;
+  Object.assign(credit.style, { position: "absolute", right: "4px", bottom: "0", fontSize: "12px" });
+  const note = document.createElement("div");
+  Object.assign(note.style, { position: "absolute", zIndex: 5, display: "none", padding: "8px 12px", background: "var(--surface)", borderRadius: "8px" });
+  container.replaceChildren(canvas, credit, note);
+  const g = canvas.getContext("2d");
+  const stretch = Math.cos(((bounds[1] + bounds[3]) / 2) * Math.PI / 180);
+  const view = { lon: (bounds[0] + bounds[2]) / 2, lat: (bounds[1] + bounds[3]) / 2, scale: 1 };
+  const data = { paints: new Map(), points: new Map(), hidden: new Set(), drive: [], pick: [], icons: bitmaps() };
+  let asked = false;
+
+  const xy = ([lon, lat]) => [canvas.width / 2 + (lon - view.lon) * stretch * view.scale, canvas.height / 2 - (lat - view.lat) * view.scale];
+  const at = (x, y) => [view.lon + (x - canvas.width / 2) / view.scale / stretch, view.lat - (y - canvas.height / 2) / view.scale];
+  const fit = (box) => {
+    view.lon = (box[0] + box[2]) / 2; view.lat = (box[1] + box[3]) / 2;
+    view.scale = 0.9 * Math.min(canvas.width / Math.max(1e-4, (box[2] - box[0]) * stretch), canvas.height / Math.max(1e-4, box[3] - box[1]));
+    redraw();
+  };
+  function redraw() {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => { asked = false; drawAll(); });
+  }
+  function line(points, colour, width, alpha = 1) {
+    g.beginPath();
+    points.forEach((p, i) => { const [x, y] = xy(p); if (i) g.lineTo(x, y); else g.moveTo(x, y); });
+    g.strokeStyle = colour; g.lineWidth = width; g.globalAlpha = alpha; g.stroke(); g.globalAlpha = 1;
+  }
+  function drawAll() {
+    g.fillStyle = land(); g.fillRect(0, 0, canvas.width, canvas.height);
+    const wide = Math.min(4, Math.max(1, view.scale / 9000));
+    for (const f of streets.features) {
+      const p = data.paints.get(f.id);
+      line(f.geometry.coordinates, p?.k ?? (f.properties.c === "lane" ? lanes() : quiet()), WIDTHS[f.properties.c] * wide * (p?.w ?? 1), p?.o ?? 1);
+    }
+    for (const drive of data.drive) line(drive, select(), 1.2, 0.6);
+    for (const pick of data.pick) line(pick, select(), 6, 0.5);
+    for (const name of ORDER) if (!data.hidden.has(name)) for (const f of data.points.get(name) ?? []) point(f);
+  }
+  function point(f) {
+    const [x, y] = xy(f.geometry.coordinates);
+    const icon = data.icons[f.properties.icon];
+    if (!icon) {
+      g.beginPath(); g.arc(x, y, 4 * (f.properties.size ?? 1), 0, 7); g.fillStyle = f.properties.colour; g.fill(); g.strokeStyle = outline(); g.lineWidth = 1; g.stroke();
+      return;
+    }
+    g.save(); g.translate(x, y); g.rotate((f.properties.heading ?? 0) * Math.PI / 180); g.drawImage(icon, -11, -11, 22, 22); g.restore();
+  }
+  function size() {
+    const fresh = canvas.width !== container.clientWidth || canvas.height !== container.clientHeight;
+    if (!fresh) return;
+    canvas.width = container.clientWidth; canvas.height = container.clientHeight;
+    redraw();
+  }
+  handle(canvas, view, { at, redraw, stretch, onClick: (x, y) => onPick(...pickedAt(x, y)) });
+  function pickedAt(x, y) {
+    const near = (p, r) => { const [px, py] = xy(p); return Math.hypot(px - x, py - y) <= r; };
+    for (const name of [...ORDER].reverse()) {
+      const f = data.hidden.has(name) ? null : (data.points.get(name) ?? []).find((f) => near(f.geometry.coordinates, 9));
+      if (f) return [name, f.properties.ref, f.geometry.coordinates];
+    }
+    const street = streets.features.find((f) => f.geometry.coordinates.some((p) => near(p, 8)));
+    return street ? ["street", street.id, at(x, y)] : [null, null, null];
+  }
+  new ResizeObserver(size).observe(container);
+  size();
+  fit(bounds);
+  return {
+    ready: Promise.resolve(), kind: "canvas",
+    paintStreets: (paints) => { data.paints = paints; redraw(); },
+    setPoints: (name, features) => { data.points.set(name, features); redraw(); },
+    setStops: () => {},
+    setDrive: (lines) => { data.drive = lines; redraw(); },
+    setPick: (lines) => { data.pick = lines; redraw(); },
+    show: (name, visible) => { if (visible) data.hidden.delete(name); else data.hidden.add(name); redraw(); },
+    restyle: () => { data.icons = bitmaps(); redraw(); },
+    fit, fly: (lon, lat) => { view.lon = lon; view.lat = lat; view.scale = Math.max(view.scale, 40000); redraw(); },
+    popup: (place, node) => { const [x, y] = xy(place); note.replaceChildren(node); Object.assign(note.style, { display: "block", left: `${x}px`, top: `${y}px` }); },
+    closePopup: () => { note.style.display = "none"; },
+    resize: size,
+  };
+}
+
+function bitmaps() {
+  return Object.fromEntries(Object.entries(images()).map(([name, image]) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.width; canvas.height = image.height;
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    return [name, canvas];
+  }));
+}
+
+function handle(canvas, view, { redraw, stretch, onClick }) {
+  let from = null, moved = false;
+  canvas.addEventListener("pointerdown", (e) => { from = [e.clientX, e.clientY]; moved = false; canvas.setPointerCapture(e.pointerId); });
+  canvas.addEventListener("pointermove", (e) => {
+    if (!from) return;
+    const [dx, dy] = [e.clientX - from[0], e.clientY - from[1]];
+    if (!moved && Math.hypot(dx, dy) < 4) return;
+    moved = true; from = [e.clientX, e.clientY];
+    view.lon -= dx / view.scale / stretch; view.lat += dy / view.scale;
+    redraw();
+  });
+  canvas.addEventListener("pointerup", (e) => { if (from && !moved) onClick(e.offsetX, e.offsetY); from = null; });
+  const zoom = (factor) => { view.scale = Math.min(5e5, Math.max(500, view.scale * factor)); redraw(); };
+  canvas.addEventListener("wheel", (e) => { e.preventDefault(); zoom(e.deltaY < 0 ? 1.2 : 1 / 1.2); }, { passive: false });
+  canvas.addEventListener("keydown", (e) => { if (e.key === "+" || e.key === "=") zoom(1.3); if (e.key === "-") zoom(1 / 1.3); });
+}

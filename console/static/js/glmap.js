@@ -1,0 +1,121 @@
+// The map with WebGL: MapLibre over the page's own GeoJSON, nothing from anywhere else.
+import * as maplibre from "/static/vendor/maplibre/maplibre-gl.mjs";
+import { images } from "./icons.js";
+import { label, land, lanes, outline, quiet, select } from "./palette.js";
+
+const FONT = "'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
+const EMPTY = { type: "FeatureCollection", features: [] };
+const POINTS = ["facilities", "stations", "cases", "vehicles"];
+
+const byClass = (main, secondary, lane) => ["match", ["get", "c"], "main", main, "secondary", secondary, lane];
+const widths = (factor) => ["interpolate", ["exponential", 1.5], ["zoom"],
+  10, ["*", factor, byClass(1.7, 1.2, 0.5)], 13, ["*", factor, byClass(3.2, 2.4, 1.2)], 17, ["*", factor, byClass(14, 11, 7)]];
+const painted = ["number", ["feature-state", "w"], 1];
+const streetColour = () => ["to-color", ["feature-state", "k"], byClass(quiet(), quiet(), lanes())];
+const streetOpacity = ["number", ["feature-state", "o"], 1];
+
+function layers(lang) {
+  const text = (size) => ({ "text-field": ["get", lang], "text-font": ["Noto Sans SC"], "text-size": size });
+  const halo = { "text-color": label(), "text-halo-color": outline(), "text-halo-width": 1.6 };
+  return [
+    { id: "land", type: "background", paint: { "background-color": land() } },
+    { id: "streets", type: "line", source: "streets", layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": streetColour(), "line-width": widths(painted), "line-opacity": streetOpacity } },
+    { id: "drive", type: "line", source: "drive", layout: { "line-cap": "round" },
+      paint: { "line-color": select(), "line-width": 1.4, "line-dasharray": [2, 2.5], "line-opacity": 0.75 } },
+    { id: "pick", type: "line", source: "pick", layout: { "line-cap": "round" },
+      paint: { "line-color": select(), "line-width": ["interpolate", ["linear"], ["zoom"], 10, 4, 16, 12], "line-opacity": 0.5 } },
+    { id: "names", type: "symbol", source: "streets", minzoom: 14, layout: { "symbol-placement": "line", "symbol-spacing": 320, ...text(12) }, paint: halo },
+    { id: "facilities", type: "symbol", source: "facilities", layout: { "icon-image": ["get", "icon"], "icon-size": 0.42, "icon-allow-overlap": true } },
+    { id: "stations", type: "circle", source: "stations",
+      paint: { "circle-color": ["get", "colour"], "circle-stroke-color": outline(), "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 14, 1.5],
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, ["*", 2.2, ["get", "size"]], 16, ["*", 7, ["get", "size"]]] } },
+    { id: "cases", type: "symbol", source: "cases", layout: { "icon-image": ["get", "icon"], "icon-size": 0.48, "icon-allow-overlap": true } },
+    { id: "stops", type: "symbol", source: "stops", minzoom: 12.5, layout: { "text-field": ["get", "n"], "text-font": ["Noto Sans SC"], "text-size": 11 }, paint: halo },
+    { id: "vehicles", type: "symbol", source: "vehicles",
+      layout: { "icon-image": ["get", "icon"], "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.42, 15, 0.62], "icon-rotate": ["get", "heading"],
+        "icon-rotation-alignment": "map", "icon-allow-overlap": true, "symbol-sort-key": ["get", "order"] } },
+    { id: "plates", type: "symbol", source: "vehicles", minzoom: 13.5,
+      layout: { "text-field": ["get", "label"], "text-font": ["Noto Sans SC"], "text-size": 11, "text-offset": [0, 1.5], "text-optional": true }, paint: halo },
+  ];
+}
+
+/** Raises when the browser has no WebGL. `onPick(kind, id, [lon, lat])` on a click. */
+export function createGlMap(container, { bounds, attribution, streets, lang, onPick }) {
+  const source = (data) => ({ type: "geojson", data });
+  const sources = { streets: { ...source(streets), tolerance: 0.3, buffer: 16 }, drive: source(EMPTY), pick: source(EMPTY), stops: source(EMPTY) };
+  for (const name of POINTS) sources[name] = source(EMPTY);
+  const map = new maplibre.Map({
+    container, style: { version: 8, sources, layers: layers(lang) }, bounds, fitBoundsOptions: { padding: 40 }, attributionControl: false,
+    localIdeographFontFamily: FONT, dragRotate: false, maxPitch: 0, fadeDuration: 0, minZoom: 8, maxZoom: 19, renderWorldCopies: false,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibre.ScaleControl(), "bottom-right");
+  map.addControl(new maplibre.AttributionControl({ compact: false, customAttribution: attribution || undefined }), "bottom-right");
+  const held = { points: new Map(), painted: new Map() };
+  const popup = new maplibre.Popup({ maxWidth: "280px", focusAfterOpen: false });
+  const ready = new Promise((resolve) => map.once("style.load", () => { addImages(map); resolve(); }));
+
+  map.on("click", (event) => onPick(...picked(map, event)));
+  for (const layer of ["vehicles", "cases", "stations", "facilities", "streets"]) {
+    map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+    map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+  }
+  const put = (name, data) => ready.then(() => map.getSource(name).setData(data));
+  return {
+    map, ready, kind: "webgl",
+    paintStreets: (paints) => ready.then(() => paint(map, held, paints)),
+    setPoints: (name, features) => put(name, { type: "FeatureCollection", features }),
+    setStops: (features) => put("stops", { type: "FeatureCollection", features }),
+    setDrive: (lines) => put("drive", { type: "MultiLineString", coordinates: lines }),
+    setPick: (lines) => put("pick", { type: "MultiLineString", coordinates: lines }),
+    show: (name, visible) => ready.then(() => {
+      for (const id of name === "vehicles" ? ["vehicles", "plates"] : [name]) map.setLayoutProperty(id, "visibility", visible ? "visible" : "none");
+    }),
+    restyle: (language) => ready.then(() => restyle(map, language)),
+    fit: (box) => map.fitBounds(box, { padding: 60, maxZoom: 15.5, duration: 400 }),
+    fly: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15), duration: 400 }),
+    popup: (at, node) => popup.setLngLat(at).setDOMContent(node).addTo(map),
+    closePopup: () => popup.remove(),
+    resize: () => map.resize(),
+  };
+}
+
+function addImages(map) {
+  for (const [name, image] of Object.entries(images())) {
+    if (map.hasImage(name)) map.updateImage(name, image);
+    else map.addImage(name, image, { pixelRatio: 1 });
+  }
+}
+
+function restyle(map, lang) {
+  addImages(map);
+  for (const layer of layers(lang)) {
+    for (const [key, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, key, value);
+    if (layer.layout?.["text-field"]) map.setLayoutProperty(layer.id, "text-field", layer.layout["text-field"]);
+  }
+}
+
+/** `paints`: street index → {k colour, w width factor, o opacity}. Only what differs from last time is touched. */
+function paint(map, held, paints) {
+  const ref = (id) => ({ source: "streets", id });
+  for (const index of held.painted.keys()) if (!paints.has(index)) map.removeFeatureState(ref(index));
+  for (const [index, value] of paints) {
+    const before = held.painted.get(index);
+    if (!before || before.k !== value.k || before.w !== value.w || before.o !== value.o) map.setFeatureState(ref(index), value);
+  }
+  held.painted = paints;
+}
+
+function picked(map, event) {
+  const { x, y } = event.point;
+  const box = (r) => [[x - r, y - r], [x + r, y + r]];
+  for (const layer of ["vehicles", "cases", "stations", "facilities"]) {
+    const [feature] = map.queryRenderedFeatures(box(6), { layers: [layer] });
+    if (feature) return [layer, feature.properties.ref, feature.geometry.coordinates];
+  }
+  const [street] = map.queryRenderedFeatures(box(5), { layers: ["streets"] });
+  return street ? ["street", street.id, [event.lngLat.lng, event.lngLat.lat]] : [null, null, null];
+}

@@ -1,0 +1,35 @@
+// Keys: single letters, never while somebody types or a dialog is open.
+import { $, fill, h } from "./dom.js";
+import { t } from "./i18n.js";
+import { stop } from "./header.js";
+import { setMode } from "./mapview.js";
+import { approve, select } from "./plans.js";
+import { set, state } from "./store.js";
+
+const HELP = ["/", "a", "x", "1 2 3", "l", "n", "Esc", "?"];
+
+export function startKeys({ switchLanguage, switchTheme }) {
+  const actions = {
+    "/": () => $("search").focus(), "?": showHelp, a: approve, l: switchLanguage, n: switchTheme, x: stop,
+    1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: () => (state.route ? set("route", null) : state.selected && select(null)),
+  };
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.matches?.("input:not([type=radio]):not([type=checkbox]), textarea, select") || $("app").hidden) return;
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+  $("help").addEventListener("click", showHelp);
+}
+
+export function showHelp() {
+  const dialog = $("help-dialog");
+  const text = (key) => t(`help.${{ "1 2 3": "123" }[key] ?? key}`);
+  fill(dialog, h("h2", { id: "help-title" }, t("help.title")),
+    h("div.keys", {}, HELP.flatMap((key) => [h("span", {}, key.split(" ").map((k) => h("kbd", {}, k.length === 1 ? k.toUpperCase() : k))), h("span", {}, text(key))])),
+    h("div.row", {}, h("button.primary", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("close"))));
+  dialog.setAttribute("aria-labelledby", "help-title");
+  dialog.showModal();
+}

@@ -1,0 +1,79 @@
+// The other lists: alarms, cases, stations, vehicles. Each row goes to its place on the map.
+import { h } from "./dom.js";
+import { named, number, shortTime, span, t, when, word } from "./i18n.js";
+import { condition, showAt } from "./mapview.js";
+import { now, state } from "./store.js";
+
+const ROWS_SHOWN = 300;
+const PRIORITY = { 1: "bad", 2: "warn", 3: "info" };
+
+export const empty = (family) => h("p.empty", {}, h("strong", {}, t(`${family}.empty`)), t(`${family}.empty.hint`));
+const more = (rows) => rows.length > ROWS_SHOWN && h("p.empty", {}, t("plan.more", { n: rows.length - ROWS_SHOWN }));
+const age = (time) => (now() - Date.parse(time)) / 1000;
+
+export function alarmsList() {
+  const rows = state.alarms ?? [];
+  if (!rows.length) return empty("alarms");
+  return [rows.slice(0, ROWS_SHOWN).map((alarm) => h("article.item", {},
+    h("header", {}, h("h3", {}, word("alarm", alarm.kind)), h(`span.chip.${PRIORITY[alarm.priority] ?? "info"}`, {}, word("priority", alarm.priority))),
+    h("div.sub", {}, h("span.mono", {}, alarm.key), h("span", {}, t("alarm.since", { t: when(alarm.opened_at, now()) }), ` · ${span(age(alarm.opened_at))}`)),
+    details(alarm.detail))), more(rows)];
+}
+
+function details(detail) {
+  const parts = Object.entries(detail).filter(([, value]) => ["string", "number"].includes(typeof value) && value !== "");
+  return parts.length ? h("p.words.dim", {}, parts.map(([key, value]) => `${key}: ${value}`).join(" · ")) : null;
+}
+
+export function casesList() {
+  const rows = state.cases ?? [];
+  if (!rows.length) return empty("cases");
+  return [rows.slice(0, ROWS_SHOWN).map((c) => {
+    const late = !c.closed_at && age(c.deadline) > 0;
+    return h("button.item", { type: "button", "data-key": c.number, onclick: () => showAt("cases", c.number, c.lon, c.lat) },
+      h("header", {}, h("h3", {}, word("casekind", c.kind)), h(late ? "span.chip.bad" : c.closed_at ? "span.chip.good" : "span.chip.info", {}, c.closed_at ? t("case.closed", { t: when(c.closed_at, now()) })
+        : late ? t("case.overdue", { t: span(age(c.deadline)) }) : word("case", c.state))),
+      h("div.sub", {}, h("span.mono", {}, c.number), c.reports > 1 && h("span", {}, t("case.reports", { n: c.reports })), !c.closed_at && h("span", {}, t("case.due", { t: when(c.deadline, now()) }))),
+      c.text && h("div.words", {}, c.text));
+  }), more(rows)];
+}
+
+export function stationsList() {
+  const day = state.stations;
+  if (!day?.stations.length) return empty("stations");
+  const rank = (s) => (s.day_state === "cleared" ? -1 : s.level_pct ?? 0);
+  const rows = [...day.stations].sort((a, b) => rank(b) - rank(a) || a.id.localeCompare(b.id));
+  return [h("p.group", {}, t("stations.summary", { day: day.day, cleared: number(day.cleared), total: number(day.total) })),
+    rows.slice(0, ROWS_SHOWN).map((s) => h("button.item", { type: "button", "data-key": s.id, onclick: () => showAt("stations", s.id, s.lon, s.lat) },
+      h("header", {}, h("h3", {}, named(s)), stationChip(s)),
+      h("div.sub", {}, h("span", {}, s.community || s.id), s.level_at && h("span", {}, t("station.at", { t: when(s.level_at, now()) }))), level(s))), more(rows)];
+}
+
+function stationChip(s) {
+  if (s.day_state === "cleared") return h("span.chip.good", {}, t("station.cleared", { t: s.cleared_at ? shortTime(s.cleared_at) : "" }));
+  if (s.overflow_at) return h("span.chip.bad", {}, t("station.overflow"));
+  if (s.day_state === "missed") return h("span.chip.bad", {}, t("station.missed"));
+  return h("span.num", {}, s.level_pct === null ? t("station.nolevel") : `${number(s.level_pct)} %`);
+}
+
+function level(s) {
+  if (s.level_pct === null || s.day_state === "cleared") return null;
+  const cls = s.level_pct >= 85 ? "div.bar.high" : s.level_pct >= 60 ? "div.bar.mid" : "div.bar";
+  return h(cls, { role: "img", "aria-label": `${number(s.level_pct)} %` }, h("i", { width: `${Math.min(100, s.level_pct)}%` }));
+}
+
+export function vehiclesList() {
+  const rows = state.vehicles ?? [];
+  if (!rows.length) return empty("vehicles");
+  const chips = { out: "bad", stale: "warn", none: "" };
+  const order = (v) => "outsplbstalenone".indexOf(condition(v));
+  const sorted = [...rows].sort((a, b) => order(a) - order(b) || a.id.localeCompare(b.id));
+  return [sorted.slice(0, ROWS_SHOWN).map((v) => {
+    const how = condition(v);
+    const cls = chips[how] ?? "info";
+    return h("button.item", { type: "button", "data-key": v.id, disabled: v.lon === null, onclick: () => showAt("vehicles", v.id, v.lon, v.lat) },
+      h("header", {}, h("h3", {}, `${v.plate} · ${word("vehiclekind", v.kind)}`),
+        h(cls ? `span.chip.${cls}` : "span.chip", {}, v.lon === null && how !== "out" ? t("vehicle.nofix") : how === "stale" ? t("vehicle.stale", { t: span(age(v.observed_at)) }) : t(`tool.${how}`))),
+      h("div.sub", {}, h("span.mono", {}, v.id), h("span", {}, v.district), v.speed_kmh !== null && how !== "stale" && h("span", {}, t("vehicle.speed", { n: number(v.speed_kmh) })), v.reason && h("span", {}, v.reason)));
+  }), more(rows)];
+}

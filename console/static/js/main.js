@@ -1,0 +1,111 @@
+// The page: sign in, read the city once, then keep everything live.
+import { get, session, signIn, signOut, whenSignedOut } from "./api.js";
+import { $, toast } from "./dom.js";
+import { applyTexts, language, setLanguage, setZone, t } from "./i18n.js";
+import { redraw as redrawHeader, startHeader } from "./header.js";
+import { startKeys } from "./keys.js";
+import { message, restyle, startMap } from "./mapview.js";
+import { draw as drawPanel, startPanel } from "./panel.js";
+import { reread, select } from "./plans.js";
+import { startSearch } from "./search.js";
+import { live, loadAll, on, set } from "./store.js";
+import { unpack } from "./streets.js";
+
+const THEME = "sweepline.theme";
+const RETRY_MS = 5000;
+let started = false;
+
+function remembered(key) { try { return localStorage.getItem(key); } catch { return null; } }
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  $("theme").setAttribute("aria-pressed", String(theme === "night"));
+  try { localStorage.setItem(THEME, theme); } catch { return; }
+}
+
+function switchTheme() {
+  setTheme(document.documentElement.dataset.theme === "night" ? "day" : "night");
+  restyle();
+  drawPanel();
+}
+
+function switchLanguage() {
+  setLanguage(language() === "zh" ? "en" : "zh");
+  applyTexts();
+  if (!started) return;
+  redrawHeader();
+  drawPanel();
+  restyle();
+}
+
+function showSignIn(text = "") {
+  $("app").hidden = true;
+  $("sign-in").hidden = false;
+  $("sign-in-error").textContent = text;
+  $("sign-in-name").focus();
+}
+
+async function submit(event) {
+  event.preventDefault();
+  try {
+    set("me", await signIn($("sign-in-name").value, $("sign-in-password").value));
+    $("sign-in-password").value = "";
+    await enter();
+  } catch (error) {
+    const waitS = /\d+/.exec(error.message ?? "")?.[0] ?? "";
+    $("sign-in-error").textContent = error.status === 401 ? t("signin.wrong") : error.status === 429 ? t("signin.wait", { s: waitS }) : t("error.away");
+  }
+}
+
+/** Read what never changes, start the parts once, then read the rest and listen. */
+async function enter() {
+  if (started) { location.reload(); return; }
+  $("sign-in").hidden = true;
+  $("app").hidden = false;
+  message(t("map.loading"));
+  try {
+    const [city, packed] = await Promise.all([get("/api/city"), get("/api/map/segments")]);
+    setZone(city.zone);
+    set("city", city);
+    set("streets", unpack(packed));
+  } catch (error) {
+    message(error.status === 503 ? t("map.nocity") : t("error.load", { what: error.message }));
+    setTimeout(() => enter().catch(report), RETRY_MS);
+    return;
+  }
+  started = true;
+  await loadAll();
+  message("");
+  startHeader();
+  startPanel();
+  startSearch();
+  on("wanted", (id) => select(id));
+  on("hints", (hints) => { if (hints.some((hint) => /^(plan|sheet|resync)/.test(hint))) reread(); });
+  await startMap();
+  whenSignedOut(() => showSignIn(t("signin.ended")));
+  live();
+  startKeys({ switchLanguage, switchTheme });
+  document.documentElement.dataset.ready = "true";
+}
+
+async function leave() {
+  await signOut();
+  location.reload();
+}
+
+function report(error) {
+  console.error(error);
+  toast(t("error.fault"), true);
+}
+
+setTheme(remembered(THEME) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "night" : "day"));
+setLanguage(language());
+applyTexts();
+$("sign-in-form").addEventListener("submit", submit);
+$("sign-in-lang").addEventListener("click", switchLanguage);
+$("lang").addEventListener("click", switchLanguage);
+$("theme").addEventListener("click", switchTheme);
+$("account").addEventListener("click", () => leave().catch(report));
+addEventListener("unhandledrejection", (event) => report(event.reason));
+set("me", null);
+session().then((me) => { if (!me) { showSignIn(); return null; } set("me", me); return enter(); }).catch((error) => { showSignIn(t("error.away")); console.info(error.message); });

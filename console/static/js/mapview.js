@@ -1,0 +1,196 @@
+// What the map shows: streets coloured by plan, age of treatment or class; points; the plan and route picked.
+import { $, fill, h } from "./dom.js";
+import { createFlatMap } from "./flatmap.js";
+import { drawLegend } from "./legend.js";
+import { language, t } from "./i18n.js";
+import { describe } from "./popups.js";
+import { AGE_LIMITS_S, ageColours, caseColours, classColours, levelColour, neverColour, routeColour } from "./palette.js";
+import { now, on, set, state } from "./store.js";
+import { asGeoJson, boundsOf, isPriority } from "./streets.js";
+
+export const STALE_S = 600;
+const MODES = ["plan", "age", "class"];
+const LAYERS = ["vehicles", "stations", "cases", "facilities"];
+let view = null;
+const hidden = new Set();
+
+export async function startMap() {
+  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick };
+  try {
+    const { createGlMap } = await import("./glmap.js");
+    view = createGlMap($("map"), options);
+  } catch (error) {
+    console.info("no WebGL, drawing on a canvas:", error.message);
+    view = createFlatMap($("map"), options);
+    message(t("map.failed"));
+    setTimeout(() => message(""), 8000);
+  }
+  window.sweeplineMap = view;
+  drawTools();
+  drawFacilities();
+  on("mode work treatment detail route", drawStreets);
+  on("treatment", () => set("figures", figures()));
+  on("detail route", drawRoute);
+  on("vehicles", drawVehicles);
+  on("stations", drawStations);
+  on("cases", drawCases);
+  await view.ready;
+  drawEverything();
+}
+
+function drawEverything() {
+  drawStreets(); drawRoute(); drawVehicles(); drawStations(); drawCases();
+}
+
+export function message(text) {
+  $("map-message").hidden = !text;
+  $("map-message").textContent = text;
+}
+
+export function restyle() {
+  if (!view) return;
+  view.restyle(language());
+  view.closePopup();
+  drawTools();
+  drawFacilities();
+  drawEverything();
+}
+
+export function setMode(mode) {
+  set("mode", mode);
+  drawTools();
+}
+
+function drawTools() {
+  fill($("modes"), h("legend.hidden", {}, t("map.colour")), MODES.map((mode) => h("label", {},
+    h("input", { type: "radio", name: "mode", value: mode, checked: state.mode === mode, "data-key": `mode-${mode}`, onchange: () => setMode(mode) }),
+    h("span", {}, t(`mode.${mode}`)))));
+  fill($("layers"), LAYERS.map((name) => h("label", {},
+    h("input", { type: "checkbox", checked: !hidden.has(name), "data-key": `layer-${name}`, onchange: (e) => toggle(name, e.target.checked) }), t(`layer.${name}`))));
+}
+
+function toggle(name, visible) {
+  if (visible) hidden.delete(name); else hidden.add(name);
+  view.show(name, visible);
+}
+
+function drawStreets() {
+  if (!view) return;
+  const paints = { plan: byPlan, age: byAge, class: byClass }[state.mode]();
+  view.paintStreets(paints);
+  drawLegend();
+}
+
+/** With a plan picked: its routes; with a route picked, that one, the others pale. Else every route around now. */
+function byPlan() {
+  const paints = new Map();
+  const put = (id, k, w, o) => { const index = state.streets.byId.get(id); if (index !== undefined) paints.set(index, { k, w, o }); };
+  if (state.detail) {
+    for (const route of state.detail.routes) {
+      const away = state.route && state.route !== route.id;
+      const served = route.legs.some((leg) => leg[2]);
+      for (const [id, , serving] of route.legs) if (serving || !served) put(id, routeColour(route.seq - 1), away ? 1 : 1.7, away ? 0.25 : 1);
+    }
+    return paints;
+  }
+  const plans = [...new Set((state.work ?? []).map((route) => route.plan))];
+  const last = ["collection"];
+  for (const route of [...(state.work ?? [])].sort((a, b) => last.includes(b.service) - last.includes(a.service))) {
+    for (const id of route.segments) put(id, routeColour(route.seq - 1 + plans.indexOf(route.plan) * 5), last.includes(route.service) ? 1 : 1.5, 1);
+  }
+  return paints;
+}
+
+function byAge() {
+  const paints = new Map();
+  const at = now(), colours = ageColours();
+  for (const street of state.streets.list) if (isPriority(street)) paints.set(street.index, { k: neverColour(), w: 1, o: 1 });
+  for (const [id, time] of state.treatment?.treated ?? []) {
+    const index = state.streets.byId.get(id);
+    if (index === undefined) continue;
+    const age = (at - Date.parse(time)) / 1000;
+    const rank = AGE_LIMITS_S.findIndex((limit) => age < limit);
+    paints.set(index, { k: colours[rank < 0 ? AGE_LIMITS_S.length : rank], w: 1.5, o: 1 });
+  }
+  return paints;
+}
+
+function byClass() {
+  const colours = classColours();
+  return new Map(state.streets.list.map((s) => [s.index, { k: s.bridge || s.ramp ? colours.bridge : colours[s.cls], w: s.bridge || s.ramp ? 1.6 : 1.15, o: 1 }]));
+}
+
+/** Length of the priority streets, and of those treated, in metres. */
+export function figures() {
+  const treated = new Set((state.treatment?.treated ?? []).map(([id]) => id));
+  let priority_m = 0, treated_m = 0;
+  for (const street of state.streets?.list ?? []) {
+    if (!isPriority(street)) continue;
+    priority_m += street.lengthM;
+    if (treated.has(street.id)) treated_m += street.lengthM;
+  }
+  return { priority_m, treated_m };
+}
+
+function drawRoute() {
+  if (!view) return;
+  const route = state.detail?.routes.find((r) => r.id === state.route);
+  const line = (id) => state.streets.list[state.streets.byId.get(id)]?.line;
+  view.setDrive(route ? route.legs.filter((leg) => !leg[2]).map((leg) => line(leg[0])).filter(Boolean) : []);
+  view.setPick([]);
+  view.setStops(route ? route.points.map((p) => feature(p.lon, p.lat, { n: String(p.n) })) : []);
+}
+
+export function fitTo(routes) {
+  const points = routes.flatMap((route) => route.legs.flatMap(([id]) => state.streets.list[state.streets.byId.get(id)]?.line ?? []).concat(route.points.map((p) => [p.lon, p.lat])));
+  if (points.length) view?.fit(boundsOf(points));
+}
+
+export function showStreets(ids) {
+  const lines = ids.map((id) => state.streets.list[state.streets.byId.get(id)]?.line).filter(Boolean);
+  view?.setPick(lines);
+  if (lines.length) view?.fit(boundsOf(lines.flat()));
+}
+
+export function showAt(kind, id, lon, lat) {
+  if (lon === null || lat === null || !view) return;
+  view.fly(lon, lat);
+  onPick(kind, id, [lon, lat]);
+}
+
+const feature = (lon, lat, properties) => ({ type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties });
+
+function drawFacilities() {
+  view.setPoints("facilities", state.city.facilities.map((f) => feature(f.lon, f.lat, { ref: f.id, icon: `f-${f.kind}` })));
+}
+
+/** Which of the tools' colours a vehicle has: out, stale, its first working tool, none. */
+export function condition(vehicle) {
+  if (vehicle.status === "out") return "out";
+  if (vehicle.observed_at && now() - Date.parse(vehicle.observed_at) > STALE_S * 1000) return "stale";
+  return vehicle.tools?.[0] ?? "none";
+}
+
+function drawVehicles() {
+  view?.setPoints("vehicles", (state.vehicles ?? []).filter((v) => v.lon !== null).map((v) => {
+    const how = condition(v);
+    const goes = v.heading_deg !== null;
+    return feature(v.lon, v.lat, { ref: v.id, icon: `v-${how}-${goes ? "go" : "stay"}`, heading: goes ? v.heading_deg : 0, label: v.plate, order: "spl".includes(how) ? 1 : 0 });
+  }));
+}
+
+function drawStations() {
+  view?.setPoints("stations", (state.stations?.stations ?? []).map((s) => feature(s.lon, s.lat, {
+    ref: s.id, colour: levelColour(s), size: s.day_state !== "cleared" && s.level_pct >= 85 ? 1.5 : 1 })));
+}
+
+function drawCases() {
+  const colours = Object.keys(caseColours());
+  view?.setPoints("cases", (state.cases ?? []).filter((c) => !c.closed_at).map((c) => feature(c.lon, c.lat, {
+    ref: c.number, icon: `case-${colours[Date.parse(c.deadline) < now() ? 1 : 0]}` })));
+}
+
+function onPick(kind, id, at) {
+  const node = kind && describe(kind, id);
+  if (node) view.popup(at, node); else view.closePopup();
+}

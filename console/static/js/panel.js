@@ -1,0 +1,46 @@
+// The panel: tabs and the list or detail below them.
+import { $, fill, h } from "./dom.js";
+import { alarmsList, casesList, stationsList, vehiclesList } from "./lists.js";
+import { t } from "./i18n.js";
+import { planDetail, planFoot, plansList } from "./plans.js";
+import { on, set, state } from "./store.js";
+
+const TABS = {
+  plans: { draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  alarms: { draw: alarmsList, count: () => state.alarms?.length, bad: () => state.alarms?.some((a) => a.priority <= 2) },
+  cases: { draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
+  stations: { draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
+  vehicles: { draw: vehiclesList, count: () => state.vehicles?.length },
+};
+
+const waiting = () => state.plans?.filter((plan) => plan.versions[0]?.state === "proposed").length ?? 0;
+
+export function startPanel() {
+  on("tab plans alarms cases stations vehicles selected detail route failed treatment", draw);
+  on("tab", () => { $("panel-body").scrollTop = 0; });
+  draw();
+}
+
+export function draw() {
+  fill($("tabs"), Object.entries(TABS).map(([name, tab]) => {
+    const count = tab.count() ?? 0;
+    const chosen = state.tab === name;
+    return h("button", {
+      type: "button", role: "tab", id: `tab-${name}`, "data-key": `tab-${name}`, "aria-selected": String(chosen), "aria-controls": "panel-body",
+      tabIndex: chosen ? 0 : -1, onclick: () => set("tab", name), onkeydown: (e) => move(e, name),
+    }, t(`tab.${name}`), count > 0 && h(tab.bad?.() ? "span.count.bad" : "span.count", {}, String(count)));
+  }));
+  $("panel-body").setAttribute("aria-labelledby", `tab-${state.tab}`);
+  fill($("panel-body"), TABS[state.tab].draw());
+  const foot = state.tab === "plans" && state.selected ? planFoot() : null;
+  $("panel-foot").hidden = !foot;
+  fill($("panel-foot"), foot ?? []);
+}
+
+function move(event, name) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step) return;
+  const names = Object.keys(TABS);
+  set("tab", names[(names.indexOf(name) + step + names.length) % names.length]);
+  $(`tab-${state.tab}`).focus();
+}

@@ -1,0 +1,195 @@
+// Plans: the list with verdicts and numbers, one version in detail, approving it.
+import { ApiError, get, post } from "./api.js";
+import { ask, h, toast } from "./dom.js";
+import { empty } from "./lists.js";
+import { hours, km, mass, named, number, shortTime, span, t, when, word } from "./i18n.js";
+import { fitTo, showAt } from "./mapview.js";
+import { routeColour } from "./palette.js";
+import { load, now, set, state } from "./store.js";
+
+const CHIP = { proposed: "warn", approved: "info", active: "good", closed: "", superseded: "", draft: "" };
+const STOPS_SHOWN = 400, UNSERVED_SHOWN = 30;
+let stale = null;
+
+export const chip = (code) => h(CHIP[code] ? `span.chip.${CHIP[code]}` : "span.chip", {}, t(`state.${code}`));
+const verdict = (version) => h(version.feasible ? "span.verdict.yes" : "span.verdict.no", {}, t(version.feasible ? "plan.feasible" : "plan.infeasible"));
+const districtName = (code) => { const d = state.city.districts.find((row) => row.code === code); return d ? named(d) : code; };
+const planName = (plan) => `${word("service", plan.service)} · ${districtName(plan.district)}`;
+
+function figures(version, service) {
+  const one = (value, label, bad = false) => h(bad ? "span.bad" : "span", {}, h("b", {}, value), ` ${label}`);
+  return h("div.figures", {}, one(number(version.tasks), t("plan.tasks")),
+    version.unserved > 0 && one(number(version.unserved), t("plan.unserved"), true), one(number(version.routes), t("plan.routes")),
+    h("span", {}, h("b", {}, km(version.distance_m))),
+    version.salt_kg > 0 && h("span", {}, `${t("plan.salt")} `, h("b", {}, mass(version.salt_kg))),
+    version.waste_kg > 0 && h("span", {}, `${t("plan.waste")} `, h("b", {}, mass(version.waste_kg))),
+    service === "beats" ? null : h("span", {}, version.engine));
+}
+
+export function plansList() {
+  if (!state.plans) return h("p.empty", {}, t("plan.loading"));
+  if (!state.plans.length) return empty("plans");
+  const groups = { waiting: [], live: [], past: [] };
+  for (const plan of state.plans) groups[groupOf(plan)].push(plan);
+  return Object.entries(groups).filter(([, plans]) => plans.length).map(([name, plans]) => h("section", {}, h("h2.group", {}, t(`plans.${name}`)), plans.map(card)));
+}
+
+function groupOf(plan) {
+  if (plan.versions[0]?.state === "proposed") return "waiting";
+  return plan.versions.some((v) => v.state === "active" || v.state === "approved") ? "live" : "past";
+}
+
+function card(plan) {
+  return h("article.item", {},
+    h("header", {}, h("h3", {}, planName(plan)), plan.requests > 0 && h("span.chip.info", {}, t("plan.planning"))),
+    h("div.sub", {}, h("span.mono", {}, plan.code), h("span.num", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)}`)),
+    plan.versions.filter((v, i) => i === 0 || v.state === "active" || v.state === "approved").map((version) => h("button.version", {
+      type: "button", "data-key": version.id, "aria-current": String(state.selected === version.id), onclick: () => select(version.id) },
+    h("span.line", {}, chip(version.state), verdict(version), h("span.num.dim", {}, t("plan.version", { n: version.version }))),
+    figures(version, plan.service))));
+}
+
+/** Pick a version: read it and show it. null goes back to the list. */
+export async function select(id) {
+  stale = null;
+  set("route", null);
+  set("selected", id);
+  set("detail", null);
+  if (id === null) return;
+  set("tab", "plans");
+  await reread(true);
+}
+
+/** Read the picked version again, as after a hint. */
+export async function reread(fit = false) {
+  const id = state.selected;
+  if (!id) return;
+  try {
+    const detail = await get(`/api/plans/${encodeURIComponent(id)}`);
+    if (state.selected !== id) return;
+    set("detail", detail);
+    if (fit) fitTo(detail.routes);
+  } catch (error) {
+    if (error.status === 404) await select(null);
+    toast(t("error.load", { what: error.message }), true);
+  }
+}
+
+export function planDetail() {
+  const back = h("button.back", { type: "button", "data-key": "back", onclick: () => select(null) }, `← ${t("plan.back")}`);
+  const detail = state.detail;
+  if (!detail) return h("div.detail", {}, back, h("p.empty", {}, t("plan.loading")));
+  const { plan, version } = detail;
+  const cell = (label, value, bad) => h("div", {}, h("dt", {}, label), h(bad ? "dd.bad" : "dd", {}, value));
+  return h("div.detail", {}, back,
+    h("header", {}, h("h2", {}, planName(plan)), h("div.title", {}, chip(version.state), verdict(version), h("span.mono", {}, version.id)),
+      h("p.dim", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)} · ${t("plan.made", { t: when(version.created_at, now()) })} · ${version.engine}`),
+      version.approved_by && h("p.dim", {}, t("plan.approvedby", { who: version.approved_by, t: when(version.approved_at, now()) })),
+      ["approved", "active"].includes(version.state) && h("p.dim", {}, t("plan.sheets", { n: version.sheets_ready, m: version.routes }))),
+    staleBox(), notes(detail),
+    h("dl.grid", {}, cell(t("plan.tasks"), number(version.tasks)), cell(t("plan.unserved"), number(version.unserved), version.unserved > 0), cell(t("plan.routes"), number(version.routes)),
+      cell(t("unit.km"), number(version.distance_m / 1000, 1)), cell(t("plan.hours"), hours(version.duration_s)),
+      version.waste_kg > 0 ? cell(t("plan.waste"), mass(version.waste_kg)) : cell(t("plan.salt"), mass(version.salt_kg))),
+    others(detail), faults(detail), unserved(detail), routes(detail));
+}
+
+function staleBox() {
+  if (!stale || stale.id !== state.selected) return null;
+  const lines = stale.difference.map((c) => h("li", {}, t("change.line", { who: c.who, added: c.added, dropped: c.dropped, stop: c.from_stop })));
+  return h("div.notes.bad", { role: "alert" }, h("strong", {}, `${t("approve.stale")}: ${stale.detail}`),
+    stale.newest && stale.newest !== stale.id && [h("p", {}, t("approve.difference", { id: stale.newest })), h("ul", {}, lines.length ? lines : h("li", {}, t("change.none"))),
+      h("button", { type: "button", onclick: () => select(stale.newest) }, t("approve.newest", { id: stale.newest }))]);
+}
+
+function notes(detail) {
+  const lines = detail.notes.map((note) => {
+    if (note.code === "rate") return t("note.rate", { g: note.g_m2, passes: note.passes, row: note.row });
+    return word("note", note.code).replace("{t}", note.onset ? when(note.onset, now()) : "");
+  });
+  return lines.length ? h("ul.notes", {}, lines.map((line) => h("li", {}, line))) : null;
+}
+
+/** The other versions of the plan, to step between them. */
+function others(detail) {
+  const rest = detail.plan.versions.filter((v) => v.id !== detail.version.id);
+  return rest.length ? h("div", {}, rest.slice(0, 6).map((v) => h("button.version", { type: "button", "data-key": v.id, onclick: () => select(v.id) },
+    h("span.line", {}, chip(v.state), verdict(v), h("span.num.dim", {}, t("plan.version", { n: v.version }))), figures(v, detail.plan.service)))) : null;
+}
+
+function faults(detail) {
+  const found = detail.verdict.faults ?? detail.verdict.violations ?? [];
+  if (detail.version.feasible || !found.length) return null;
+  const text = (fault) => (typeof fault === "string" ? fault : Object.values(fault).join(" · "));
+  return h("div.notes.bad", {}, h("strong", {}, t("plan.faults")), h("ul", {}, found.slice(0, 10).map((fault) => h("li", {}, text(fault)))));
+}
+
+function unserved(detail) {
+  if (!detail.unserved.length) return null;
+  const rest = detail.unserved.length - UNSERVED_SHOWN;
+  return h("details", {}, h("summary", {}, `${t("plan.unserved.title")} (${detail.unserved.length})`),
+    h("ul", {}, detail.unserved.slice(0, UNSERVED_SHOWN).map((task) => h("li", {}, h("span.mono", {}, task.task ?? ""), " ", word("reason", task.reason))), rest > 0 && h("li.dim", {}, t("plan.more", { n: rest }))));
+}
+
+function routes(detail) {
+  return h("section", {}, h("h3", {}, `${t("plan.routes")} (${detail.routes.length})`), h("div.routes", {}, detail.routes.map((route) => {
+    const open = state.route === route.id;
+    const load_ = route.salt_kg || route.waste_kg;
+    return [h("button.route", { type: "button", "data-key": route.id, "aria-expanded": String(open), onclick: () => toggle(route, open) },
+      h("span.swatch", { colour: routeColour(route.seq - 1) }), h("strong", {}, `${route.seq} · ${vehicleName(route)}`), h("span.num", {}, `${shortTime(route.start_at)}–${shortTime(route.end_at)}`),
+      h("span.dim", {}, [t("plan.stops", { n: route.stops }), km(route.distance_m), load_ > 0 && mass(load_)].filter(Boolean).join(" · ")),
+      h("span.dim.num", {}, span(route.duration_s))), open && stops(route)];
+  })));
+}
+
+function vehicleName(route) {
+  const vehicle = state.vehicles?.find((row) => row.id === route.vehicle);
+  return vehicle ? `${vehicle.plate} · ${word("vehiclekind", vehicle.kind)}` : route.vehicle || route.crew;
+}
+
+function toggle(route, open) {
+  set("route", open ? null : route.id);
+  if (!open) fitTo([route]);
+}
+
+function stops(route) {
+  const rest = route.points.length - STOPS_SHOWN;
+  return h("div.stops", {}, route.sheet && h("p.item", {}, h("a", { href: `/sheets/${encodeURIComponent(route.sheet)}.pdf`, target: "_blank", rel: "noopener" }, `${t("plan.sheet")} ${route.sheet}`)),
+    h("ol", {}, route.points.slice(0, STOPS_SHOWN).map((p) => h("li", {}, h("button", { type: "button", onclick: () => showAt("stop", p.ref, p.lon, p.lat) },
+      h("span.num.dim", {}, String(p.n)), h("span.place", {}, named(p) || t("street.unnamed")),
+      h("span.num.dim", {}, p.quantity_kg > 0 ? mass(p.quantity_kg) : ""), h("span.num", {}, shortTime(p.arrive)))))), rest > 0 && h("p.dim.item", {}, t("plan.more", { n: rest })));
+}
+
+const mayApprove = () => ["approver", "admin"].includes(state.me?.role);
+
+export function planFoot() {
+  const version = state.detail?.version;
+  if (!version || version.state !== "proposed") return null;
+  if (!mayApprove()) return [h("span.dim", {}, t("approve.role"))];
+  return [h("button.primary", { id: "approve", type: "button", "data-key": "approve", disabled: !version.feasible, onclick: approve }, t("approve.key"))];
+}
+
+/** Ask, then approve the version shown: exactly the one that was looked at. */
+export async function approve() {
+  const version = state.detail?.version;
+  if (!version || version.state !== "proposed" || !version.feasible || !mayApprove()) return;
+  const yes = await ask({ title: t("approve.title", { id: version.id }), text: t("approve.text", version), yes: t("approve"), no: t("cancel") });
+  if (!yes) return;
+  try {
+    set("detail", await post(`/api/plans/${encodeURIComponent(version.id)}/approve`));
+    toast(t("approve.done", { id: version.id }));
+  } catch (error) {
+    refused(error, version.id);
+  }
+  load("plans"); load("work");
+}
+
+function refused(error, id) {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.status === 409) {
+    stale = { id, detail: error.message, newest: error.problem.newest, difference: error.problem.difference ?? [] };
+    reread();
+    return;
+  }
+  toast(error.status === 403 ? t("error.forbidden") : error.message, true);
+}
+

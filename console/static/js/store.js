@@ -1,0 +1,85 @@
+// What the page knows: one value a name, who wants to hear of it, and how hints become readings.
+import { get } from "./api.js";
+
+const SOURCES = {
+  status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
+  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", alarms: "/api/alarms", resources: "/api/resources",
+};
+// What a hint of a kind makes stale. A kind that is not here makes everything stale.
+const STALE = {
+  vehicle: ["vehicles"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "status"],
+  plan: ["plans", "work", "alerts", "status"], alarm: ["alarms"], resource: ["resources", "vehicles"], sheet: ["plans"], clock: ["status"],
+};
+const SOONEST_MS = { vehicles: 1000, treatment: 3000, stations: 2000, work: 2000 };
+const EVERY_MS = 30000;
+
+export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, detail: null };
+const listeners = new Map();
+const running = new Map();
+const readAt = new Map();
+
+export function on(names, callback) {
+  for (const name of names.split(" ")) listeners.set(name, [...(listeners.get(name) ?? []), callback]);
+}
+
+export function set(name, value) {
+  state[name] = value;
+  for (const callback of listeners.get(name) ?? []) callback(value);
+}
+
+/** Read a source again. Calls while one is under way, or too soon after it, are folded into one more. */
+export function load(name) {
+  const held = running.get(name);
+  if (held) { held.again = true; return held.promise; }
+  const entry = { again: false, promise: null };
+  running.set(name, entry);
+  entry.promise = reading(name, entry);
+  return entry.promise;
+}
+
+async function reading(name, entry) {
+  const wait = (readAt.get(name) ?? 0) + (SOONEST_MS[name] ?? 300) - Date.now();
+  if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  entry.again = false;
+  readAt.set(name, Date.now());
+  try {
+    set(name, await get(SOURCES[name]));
+    set("failed", null);
+  } catch (error) {
+    if (error.status !== 401) set("failed", { name, error });
+  } finally {
+    running.delete(name);
+  }
+  if (entry.again) load(name);
+}
+
+export const loadAll = () => Promise.all(Object.keys(SOURCES).map(load));
+
+export function hinted(hints) {
+  const stale = new Set();
+  for (const hint of hints) {
+    const kinds = STALE[hint.split(":", 1)[0]];
+    for (const name of kinds ?? Object.keys(SOURCES)) stale.add(name);
+  }
+  for (const name of stale) load(name);
+  set("hints", hints);
+}
+
+/** Live: hints by server-sent events, and a slow reading of everything besides, should one be missed. */
+export function live() {
+  const source = new EventSource("/api/stream");
+  let opened = false;
+  source.onopen = () => { if (opened) loadAll(); opened = true; set("linked", true); };
+  source.onerror = () => set("linked", false);
+  source.onmessage = (message) => hinted(JSON.parse(message.data));
+  const slow = setInterval(() => { if (!document.hidden) loadAll(); }, EVERY_MS);
+  const clock = setInterval(() => { if (!document.hidden && state.status?.simulated) load("status"); }, 2000);
+  return () => { source.close(); clearInterval(slow); clearInterval(clock); };
+}
+
+/** The city's time now: the server's, carried on by this machine's clock where it is not simulated. */
+export function now() {
+  if (!state.status) return Date.now();
+  const base = Date.parse(state.status.now);
+  return state.status.simulated ? base : base + Math.max(0, Date.now() - (readAt.get("status") ?? Date.now()));
+}

@@ -1,0 +1,44 @@
+// The street network as sent (see /api/map/segments) unpacked once into lines in degrees.
+const BRIDGE = 1, RAMP = 2;
+
+export function unpack(packed) {
+  const byId = new Map();
+  const list = packed.segments.map((row, index) => {
+    const [name, cls, flags, oneWay, lengthM, district] = row;
+    const line = [];
+    for (let i = 6, x = 0, y = 0; i < row.length; i += 2) {
+      x += row[i]; y += row[i + 1];
+      line.push([x / packed.scale, y / packed.scale]);
+    }
+    const id = packed.ids[index];
+    byId.set(id, index);
+    return {
+      id, index, line, lengthM, oneWay, name: packed.names[name][0], name_en: packed.names[name][1] || packed.names[name][0],
+      cls: packed.classes[cls], bridge: Boolean(flags & BRIDGE), ramp: Boolean(flags & RAMP), district: packed.districts[district],
+    };
+  });
+  return { list, byId, hash: packed.network_hash };
+}
+
+export const isPriority = (street) => street.cls !== "lane" || street.bridge || street.ramp;
+
+export function asGeoJson(streets) {
+  return {
+    type: "FeatureCollection",
+    features: streets.list.map((s) => ({
+      type: "Feature", id: s.index, geometry: { type: "LineString", coordinates: s.line },
+      properties: { c: s.cls, b: s.bridge || s.ramp ? 1 : 0, zh: s.name, en: s.name_en },
+    })),
+  };
+}
+
+export const midpoint = (street) => street.line[Math.floor((street.line.length - 1) / 2)];
+
+export function boundsOf(points) {
+  const box = [180, 90, -180, -90];
+  for (const [lon, lat] of points) {
+    box[0] = Math.min(box[0], lon); box[1] = Math.min(box[1], lat);
+    box[2] = Math.max(box[2], lon); box[3] = Math.max(box[3], lat);
+  }
+  return box;
+}
