@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from routing.checker import check
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
-from routing.errors import NoEngine, RoutingError
+from routing.errors import NoEngine, NoPath
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
 
@@ -47,7 +47,7 @@ def solve(
 
     `start` is a plan to improve on; it is never made worse. The same problem, seed, start and iteration budget give the
     same plan. Raises NoEngine where the engine is unknown, where the named one does not
-    support the problem, or where none made a plan.
+    support the problem, or where none made a plan; BadProblem where the problem's parts do not fit.
     """
     budget = budget if budget is not None else Budget(seconds=DEFAULT_SECONDS)
     if budget.seconds is None and budget.iterations is None:
@@ -116,7 +116,7 @@ def _attempt(
             found = _Best(plan, check(problem, plan))
             if own is None or _order(problem, found) <= _order(problem, own):
                 own = found
-    except RoutingError as error:
+    except NoPath as error:
         note = str(error)
     if own is None:
         return best, Attempt(engine.name, None, False, watch.spent(), 0, note or "no plan within the budget")

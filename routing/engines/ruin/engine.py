@@ -12,7 +12,6 @@ from routing.engines.assemble import Tour, assemble, finder_for, tours_of
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.matrix import Matrix, matrix_for
 from routing.engines.reasons import CAPACITY, REACHABILITY, TIME, impossible, left_out
-from routing.engines.ruin.chance import seeded
 from routing.engines.ruin.layout import FAR
 from routing.engines.ruin.model import (
     NEIGHBOURS,
@@ -122,6 +121,7 @@ class Search:
     """State of one search: the model's arrays, scratch space, and the books."""
 
     def __init__(self, model: Model, params: RuinParams, seed: int) -> None:
+        from routing.engines.ruin.chance import seeded
         from routing.engines.ruin.neighbours import nearest
 
         self.model = model
