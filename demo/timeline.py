@@ -49,7 +49,7 @@ class Timeline:
 
     @classmethod
     def from_doc(cls, doc: RouteDoc, streets: Streets, service: str, start_at: datetime | None = None) -> Timeline:
-        """A route driven from its beginning. `start_at`: when the truck is ready, if it waits for its first leg."""
+        """A route driven from its beginning. `start_at`: when the truck is ready; it waits for its time."""
         builder = _Builder(streets, service, (doc["start"]["lon"], doc["start"]["lat"]))
         builder.ready_ms = to_ms(start_at) if start_at is not None else None
         builder.follow(doc, list(doc["stops"]))
@@ -177,7 +177,8 @@ class _Builder:
         planned = _ms(stop["arrive"])
         if self.clock is None:
             self.clock = planned - drive_ms
-            if self.ready_ms is not None and self.ready_ms < self.clock:
+            if self.ready_ms is not None:
+                self.clock = max(self.clock, self.ready_ms)
                 self.spans.append(stand(self.ready_ms, self.clock, self.place, ""))
         self._drive(legs, max(planned, self.clock + drive_ms), None)
 
