@@ -14,6 +14,7 @@ from routing.problem import Mode, Problem, Task, Vehicle
 
 _SECTIONS = ("ReN.", "ReE.", "ReA.", "EDGE", "ARC")
 _COLUMNS = {"ReN.": 3, "ReE.": 6, "ReA.": 6, "EDGE": 4, "ARC": 4}
+_ROW_NAMES = {"ReN.": r"N\d+", "ReE.": r"E\d+", "ReA.": r"A\d+", "EDGE": r"NrE\d+", "ARC": r"NrA\d+"}
 _KEYS = ("CAPACITY", "DEPOT NODE", "#NODES", "#EDGES", "#ARCS", "#REQUIRED N", "#REQUIRED E", "#REQUIRED A")
 
 
@@ -33,6 +34,8 @@ def read_mcgrp(text: str, where: str) -> Instance:
             continue
         if words[0] in _SECTIONS:
             section = words[0]
+        elif section and re.fullmatch(_ROW_NAMES[section], words[0]) is None:
+            section = ""  # a remark after the rows; the counts below tell whether any are missing
         elif section:
             if len(words) < _COLUMNS[section]:
                 raise BadInstance("row is cut off", f"{where} line {number}", "give the whole file")

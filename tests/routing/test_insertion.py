@@ -79,7 +79,7 @@ def test_a_full_truck_visits_a_facility_on_the_way() -> None:
 def test_an_idle_vehicle_takes_over_a_broken_ones_work() -> None:
     problem = point_problem(5, vehicles=2)
     alone = replace(problem, vehicles=problem.vehicles[:1])
-    empty = Plan((), tuple(), 0, "none", 0, 0)
+    empty = Plan((), (), 0, "none", 0, 0)
     after = insert(alone, empty, [task.id for task in alone.tasks])
     assert check(alone, after).violations == ()
     assert after.unserved == ()

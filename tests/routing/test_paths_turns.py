@@ -12,6 +12,7 @@ from routing.network import Network
 from routing.paths import UNREACHABLE, PathFinder
 from routing.problem import Mode
 from tests.routing.routing_cases import Oracle, both_ways, network, town
+import itertools
 
 
 def test_a_forbidden_turn_costs_the_way_round() -> None:
@@ -78,7 +79,7 @@ def test_costs_and_paths_agree_with_a_search_over_arcs(seed: int, turns: float) 
             if wanted is not None:
                 chain = [place[1], *finder.path(port, sink), arc]
                 assert sum(int(net.cost[a]) for a in chain[1:-1]) == wanted
-                assert all(pair not in net.forbidden_turns for pair in zip(chain, chain[1:], strict=False))
+                assert all(pair not in net.forbidden_turns for pair in itertools.pairwise(chain))
     assert np.array_equal(table.cost[0], finder.from_port(sources[0][1])[0][[s for s, *_ in sinks]])
     column = finder.to_port(sinks[-1][0])[0]
     assert [int(column[port]) for _, port in sources] == table.cost[:, -1].tolist()
