@@ -64,11 +64,12 @@ class SheetSource:
             counts.setdefault(row.station, Counter())[row.litres, row.stream] += 1
         words = {}
         for station, counter in counts.items():
-            parts = [(n, litres, messages.words_of(messages.STREAMS, s)) for (litres, s), n in sorted(counter.items())]
-            words[station] = (
-                "、".join(f"{n}×{litres}L {zh}" for n, litres, (zh, _) in parts),
-                ", ".join(f"{n}×{litres} L {en or zh}" for n, litres, (zh, en) in parts),
-            )
+            total = sum(counter.values())
+            parts = [
+                f"{messages.words_of(messages.STREAMS, stream)[0]}{litres}L" + (f"×{n}" if n > 1 else "")
+                for (litres, stream), n in sorted(counter.items(), key=lambda item: (item[0][1], item[0][0]))
+            ]
+            words[station] = (f"{total}桶 " + " ".join(parts), f"{total} bins")
         return words
 
     @cached_property

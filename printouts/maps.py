@@ -22,6 +22,14 @@ MAP_BYTES = 120_000
 _MARGIN = 34.0
 _MIN_SPAN_M = 400.0
 _GREY = {"lane": ("#d3d3d3", 1.2), "secondary": ("#c2c2c2", 2.6), "main": ("#b4b4b4", 4.2)}
+CROWD = 60
+"""Numbers beyond which they are drawn small."""
+NAMES_LIMIT = 90
+"""Street names on one map: more would hide the streets."""
+FINE_SCALE = 0.3
+"""Map units a metre above which both ways along a street have room for full width."""
+LANE_NAMES_SCALE = 0.6
+"""Map units a metre (a map of 1.2 km across) above which lanes around the route are named."""
 STEEP_DEG = 50.0
 """Streets steeper than this on the map carry Chinese names upright."""
 _SCALES_M = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -64,6 +72,7 @@ class _Map:
         self.segments = segments
         self.width, self.height = width, height
         self.taken = Taken(width, height)
+        self.mark_r = 8.0 if len(drawn.marks) <= CROWD else 6.2
         points = self._extent()
         self.lat0 = sum(lat for _, lat in points) / len(points)
         plane = [metres(lon, lat, self.lat0) for lon, lat in points]
@@ -128,7 +137,7 @@ class _Map:
     def _around(self, road_class: str) -> str:
         colour, width = _GREY[road_class]
         chosen = [line for id_, line in self.lines.items() if self.segments[id_].road_class == road_class]
-        path = "".join(path_data(simplify(line, 0.6)) for line in chosen)
+        path = "".join(path_data(simplify(line, 0.9), 0) for line in chosen)
         return f'<path d="{path}" stroke="{colour}" stroke-width="{width}"/>' if path else ""
 
     def _oriented(self, legs: Iterable[tuple[str, bool]], shift: float) -> list[list[Point]]:
@@ -147,7 +156,7 @@ class _Map:
         lines = self._oriented(self.drawn.driven, 2.2)
         path = "".join(path_data(line) for line in lines)
         if not path or not self.drawn.square:
-            return f'<path d="{path}" stroke="#000" stroke-width="1.1" stroke-dasharray="4 3"/>' if path else ""
+            return f'<path d="{path}" stroke="#000" stroke-width="1.2" stroke-dasharray="4 3"/>' if path else ""
         heads = "".join(chevrons(line, 60.0, 2.2, 1) for line in lines)
         return (
             f'<path d="{path}" stroke="#000" stroke-width="1.6"/><path d="{heads}" stroke="#000" stroke-width="1.4"/>'
@@ -155,33 +164,36 @@ class _Map:
 
     def _served(self) -> str:
         both = {(s, not f) for s, f in self.drawn.served} & set(self.drawn.served)
+        width = 4.4 if self.scale > FINE_SCALE else 3.6
         lines = []
         for segment, forward in dict.fromkeys(self.drawn.served):
-            lines += self._oriented([(segment, forward)], 2.4 if (segment, forward) in both else 0.0)
+            lines += self._oriented([(segment, forward)], width * 0.62 if (segment, forward) in both else 0.0)
         if not lines:
             return ""
         path = "".join(path_data(line) for line in lines)
         heads = "".join(chevrons(line) for line in lines)
         return (
-            f'<path d="{path}" stroke="#fff" stroke-width="6.4"/><path d="{path}" stroke="#111" stroke-width="4.4"/>'
+            f'<path d="{path}" stroke="#fff" stroke-width="{width + 2:g}"/>'
+            f'<path d="{path}" stroke="#111" stroke-width="{width:g}"/>'
             f'<path d="{heads}" stroke="#fff" stroke-width="1.2"/>'
         )
 
     def _marks(self) -> str:
         """Numbers: at their place, else beside it with a line to it, else (when crowded) left to the rows."""
-        parts = []
         marks = self.drawn.marks
-        order = ([0, len(marks) - 1] if len(marks) > 1 else [0]) + list(range(1, len(marks) - 1)) if marks else []
-        for index in order:
+        ends = [0, len(marks) - 1] if len(marks) > 1 else list(range(len(marks)))
+        leaders, shapes = [], []
+        for index in [*ends, *range(1, len(marks) - 1)]:
             number, lon, lat = marks[index]
-            x, y = self.at(lon, lat)
-            r = 8.0 if number < 100 else 9.5
+            place = self.at(lon, lat)
+            r = self.mark_r + (1.5 if number >= 100 else 0.0)
             for away in (0.0, 16.0, 24.0, 34.0):
-                spot = self._free_spot(x, y, r, away)
+                spot = self._free_spot(place[0], place[1], r * (1.15 if self.drawn.square else 1.0), away)
                 if spot is not None:
-                    parts.append(self._mark(number, (x, y), spot, r))
+                    shapes.append(self._mark(number, spot, r))
+                    leaders.append(_leader(place, spot) if spot != place else "")
                     break
-        return "".join(parts)
+        return "".join(leaders + shapes)
 
     def _free_spot(self, x: float, y: float, r: float, away: float) -> Point | None:
         for angle in range(0, 360, 45) if away else (0,):
@@ -192,46 +204,40 @@ class _Map:
                 return u, v
         return None
 
-    def _mark(self, number: int, place: Point, spot: Point, r: float) -> str:
+    def _mark(self, number: int, spot: Point, r: float) -> str:
         x, y = spot
-        line = ""
-        if place != spot:
-            line = (
-                f'<path d="{path_data([place, spot])}" stroke="#000" stroke-width=".8"/>'
-                f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
-            )
         if self.drawn.square:
             shape = f'<rect x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r:g}" height="{2 * r:g}" fill="#000"/>'
             colour = "#fff"
         else:
             shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:g}" fill="#fff" stroke="#000" stroke-width="1.4"/>'
             colour = "#000"
-        return line + shape + text(str(number), x, y + 3.6, 10, colour, bold=True)
+        size = self.mark_r * 1.25
+        return shape + text(str(number), x, y + size * 0.36, size, colour, bold=True)
 
     def _names(self) -> str:
-        """Each street name once: the route's streets first, then by class, on the longest piece that is free."""
-        served = {segment for segment, _ in self.drawn.served}
-        best: dict[str, tuple[tuple[bool, int, float], str]] = {}
+        """Each street name once: the route's streets first, then by class; lanes around only on a large scale."""
         ranks = {"main": 2, "secondary": 1}
+        mine = {segment for segment, _ in (self.drawn.served or self.drawn.driven)}
+        best: dict[str, tuple[bool, int]] = {}
         pieces: dict[str, list[tuple[float, str]]] = {}
         for id_, line in self.lines.items():
-            name = name_of(self.segments[id_].name or self.segments[id_].name_en)
-            if not name:
-                continue
-            length = math.dist(line[0], line[-1])
-            pieces.setdefault(name, []).append((length, id_))
-            rank = (id_ in served, ranks.get(self.segments[id_].road_class, 0), length)
-            if name not in best or rank > best[name][0]:
-                best[name] = (rank, id_)
-        parts = []
-        for name, (rank, _) in sorted(best.items(), key=lambda item: (item[1][0], item[0]), reverse=True):
-            size = 11.0 if rank[0] else 9.0
-            if not rank[0] and rank[1] == 0 and self.scale < 0.12:
-                continue
-            parts.append(self._name(name, sorted(pieces[name], reverse=True)[:6], size, rank[0]))
+            row = self.segments[id_]
+            rank = (id_ in mine, ranks.get(row.road_class, 0))
+            name = name_of(row.name or row.name_en)
+            if name and (any(rank) or self.scale > LANE_NAMES_SCALE):
+                best[name] = max(best.get(name, rank), rank)
+                pieces.setdefault(name, []).append((math.dist(line[0], line[-1]), id_))
+        order = sorted(best, key=lambda name: (best[name], max(pieces[name]), name), reverse=True)
+        parts: list[str] = []
+        for name in order:
+            served = best[name][0] and bool(self.drawn.served)
+            parts += self._name(name, sorted(pieces[name], reverse=True)[:6], 11.0 if served else 9.0, served)
+            if len(parts) == NAMES_LIMIT:
+                break
         return "".join(parts)
 
-    def _name(self, name: str, pieces: list[tuple[float, str]], size: float, served: bool) -> str:
+    def _name(self, name: str, pieces: list[tuple[float, str]], size: float, served: bool) -> list[str]:
         """The name beside its street where there is room; Chinese along a steep street stands upright, sign by sign."""
         upright = all(ord(sign) > 0x2E7F for sign in name)
         long = text_width(name, size) * (1.05 if upright else 1.0)
@@ -244,12 +250,9 @@ class _Map:
                     circles = label_circles(u, v, angle, long, size)
                     if self.taken.is_free(circles):
                         self.taken.take(circles)
-                        return (
-                            standing(name, u, v, angle, size, served)
-                            if stands
-                            else along_line(name, u, v, angle, size, served)
-                        )
-        return ""
+                        write = standing if stands else along_line
+                        return [write(name, u, v, angle, size, served)]
+        return []
 
     def _furniture(self) -> str:
         """Start and end, scale bar, north arrow."""
@@ -273,6 +276,14 @@ class _Map:
                 house = f"M{x - 8:.1f} {y:.1f}l8-8 8 8v8h-16z"
                 parts.append(f'<path d="{house}" fill="#fff" stroke="#000" stroke-width="1.8"/>')
         return "".join(parts)
+
+
+def _leader(place: Point, spot: Point) -> str:
+    """The line from a place to its number, with a dot at the place."""
+    return (
+        f'<path d="{path_data([place, spot])}" stroke="#000" stroke-width=".8"/>'
+        f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
+    )
 
 
 def _near(geometry: list[list[float]], around: tuple[float, float, float, float]) -> bool:

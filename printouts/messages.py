@@ -58,11 +58,11 @@ FACILITIES: dict[str, Words] = {
     "snow_dump": ("弃雪场", "snow dump"),
 }
 BEATS: dict[str, Words] = {
-    "crossing": ("路口四角、斑马线、盲道", "crossing: four corners, zebra, tactile paving"),
-    "bridge": ("桥面两侧边缘", "bridge deck edges, both sides"),
+    "crossing": ("路口四角、斑马线、盲道", "four corners, zebra, tactile strip"),
+    "bridge": ("桥面两侧边缘", "deck edges, both sides"),
 }
 PRIORITIES: dict[str, Words] = {
-    "bridge": ("桥坡", "bridge/ramp"),
+    "bridge": ("含桥坡", "bridge/ramp"),
     "urgent": ("紧急", "urgent"),
     "case": ("投诉", "complaint"),
 }

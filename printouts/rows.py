@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -48,6 +49,7 @@ class _Writer:
     steps: list[DriveStep] = field(default_factory=list)
     steps_time: str = ""
     numbered: int = 0
+    runs: Counter[tuple[str, bool]] = field(default_factory=Counter)
     joinable: tuple[Any, ...] = ()
 
     def turn_into(self, segment: str, forward: bool) -> str:
@@ -86,11 +88,17 @@ class _Writer:
             self.joinable = ()
 
     def street(self, stop: StopDoc) -> None:
-        """A segment served: joined to the row before when it goes straight on under the same name, rate and run."""
+        """A segment served: joined to the row before when it goes straight on under the same name, rate and run.
+
+        The run counts how often this route has served the street in this direction: that is what a driver sees.
+        """
         segment = self.lookup.segments.get(stop["ref"])
         turn = self.turn_into(stop["ref"], bool(stop["forward"]))
         name = street_name(segment) if segment is not None else named(stop)
-        key = (name, int(stop.get("rate_g_m2", 0)), int(stop["pass"]), str(stop["case"]), stop.get("priority"))
+        self.runs[stop["ref"], bool(stop["forward"])] += 1
+        run = self.runs[stop["ref"], bool(stop["forward"])]
+        key = (name, int(stop.get("rate_g_m2", 0)), run, str(stop["case"]))
+        bridge = messages.PRIORITIES["bridge"] if stop.get("priority") == "bridge" else EMPTY
         length, kg = int(stop.get("length_m", 0)), int(stop["quantity_kg"])
         if self.joinable == key and turn in SAME_ROAD:
             last = self.rows[-1]
@@ -99,6 +107,7 @@ class _Writer:
                 length_m=last.length_m + length,
                 quantity_kg=last.quantity_kg + kg,
                 load_kg=int(stop["load_kg"]),
+                detail=bridge if bridge[0] else last.detail,
                 stops=last.stops + 1,
             )
             return
@@ -109,7 +118,8 @@ class _Writer:
             what=what,
             length_m=length,
             rate_g_m2=int(stop.get("rate_g_m2", 0)),
-            detail=messages.PRIORITIES.get(str(stop.get("priority", "")), EMPTY),
+            detail=bridge,
+            pass_no=run,
         )
         self.rows.append(row)
         self.joinable = key
@@ -151,7 +161,6 @@ class _Writer:
             time=self.clock(stop["start"]),
             quantity_kg=int(stop["quantity_kg"]),
             load_kg=int(stop["load_kg"]),
-            pass_no=int(stop["pass"]),
             case=name_of(case),
             text=text,
             stops=1,

@@ -6,35 +6,38 @@ import itertools
 import math
 from xml.sax.saxutils import escape
 
-from printouts.placement import Point
+from printouts.placement import Point, text_width
 
 _FONT = 'font-family="Noto Sans SC"'
 
 
 def _name_style(size: float, served: bool) -> str:
     weight, colour = (700, "#000") if served else (500, "#444")
-    return (
-        f'{_FONT} font-size="{size:g}" font-weight="{weight}" text-anchor="middle" fill="{colour}" '
-        f'stroke="#fff" stroke-width="2.6" paint-order="stroke"'
-    )
+    return f'{_FONT} font-size="{size:g}" font-weight="{weight}" text-anchor="middle" fill="{colour}"'
+
+
+def _ground(width: float, height: float) -> str:
+    """A light ground under a name. An outline of the letters would turn each into a drawing of its own."""
+    box = f'x="{-width / 2:.1f}" y="{-height / 2:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return f'<rect {box} fill="#fff" fill-opacity=".7"/>'
 
 
 def along_line(name: str, x: float, y: float, angle: float, size: float, served: bool) -> str:
-    """A street's name written along it, with a white rim."""
-    place = f'dy="{size * 0.36:.1f}" transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})"'
-    return f"<text {_name_style(size, served)} {place}>{escape(name)}</text>"
+    """A street's name written along it."""
+    ground = _ground(text_width(name, size), size * 1.1)
+    words = f'<text {_name_style(size, served)} y="{size * 0.36:.1f}">{escape(name)}</text>'
+    return f'<g transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})">{ground}{words}</g>'
 
 
 def standing(name: str, x: float, y: float, angle: float, size: float, served: bool) -> str:
     """One upright sign under the other, from the upper end of the line to the lower."""
     down = math.radians(angle if angle > 0 else angle + 180)
     step = size * 1.05
-    parts = []
-    for i, sign in enumerate(name):
-        off = (i - (len(name) - 1) / 2) * step
-        u, v = x + math.cos(down) * off, y + math.sin(down) * off + size * 0.36
-        parts.append(f'<tspan x="{u:.1f}" y="{v:.1f}">{escape(sign)}</tspan>')
-    return f"<text {_name_style(size, served)}>{''.join(parts)}</text>"
+    offsets = [(i - (len(name) - 1) / 2) * step for i in range(len(name))]
+    places = [(math.cos(down) * off, math.sin(down) * off + size * 0.36) for off in offsets]
+    signs = [f'<tspan x="{u:.1f}" y="{v:.1f}">{escape(s)}</tspan>' for s, (u, v) in zip(name, places, strict=True)]
+    words = f"<text {_name_style(size, served)}>{''.join(signs)}</text>"
+    return f'<g transform="translate({x:.1f} {y:.1f})">{_ground(size * 1.1, step * len(name))}{words}</g>'
 
 
 def text(text: str, x: float, y: float, size: float, colour: str, bold: bool = False, anchor: str = "middle") -> str:
@@ -46,13 +49,13 @@ def text(text: str, x: float, y: float, size: float, colour: str, bold: bool = F
     )
 
 
-def path_data(points: list[Point]) -> str:
-    """Absolute start, relative steps in tenths: about five bytes a point."""
-    x, y = round(points[0][0], 1), round(points[0][1], 1)
+def path_data(points: list[Point], digits: int = 1) -> str:
+    """Absolute start, then relative steps, rounded to so many decimals without the rounding adding up."""
+    x, y = round(points[0][0], digits), round(points[0][1], digits)
     parts = [f"M{x:g} {y:g}l"]
     for u, v in points[1:]:
-        dx, dy = round(u - x, 1), round(v - y, 1)
-        x, y = round(x + dx, 1), round(y + dy, 1)
+        dx, dy = round(u - x, digits), round(v - y, digits)
+        x, y = round(x + dx, digits), round(y + dy, digits)
         parts.append(f"{dx:g} {dy:g} ")
     return "".join(parts).rstrip()
 

@@ -36,7 +36,7 @@ def test_sheets_say_who_when_what_and_which(database: Database) -> None:
     salting, collection, beats = (text_of(pdf) for pdf, _ in render_many(sheets))
     for words in ("苏K·S0001", "王建国", "16:20", f"{SALTING}@1", "20g/m²", "装盐", "降雪起始时间按推定", "䶮泽巷"):
         assert words in salting
-    for words in ("翠湖花园1号站", "3×240L其他", "卸料", "陈喆", "孙𠮷", CASE):
+    for words in ("翠湖花园1号站", "其他240L×3", "卸料", "陈喆", "孙𠮷", CASE):
         assert words in collection
     for words in ("人工清雪任务单", "周淼", "郑㛃", "雪铲", "屏淮路×秦邮路", "180m²"):
         assert words in beats
