@@ -35,20 +35,21 @@ def make_facilities(sites: Sequence[Site], districts: Sequence[str], chance: ran
         mine = [site for site in sites if site.district == code]
         lon, lat = middle(mine)
         site = nearest(mine, lon + chance.uniform(-0.004, 0.004), lat + chance.uniform(-0.004, 0.004), is_secondary)
-        rows.append(_facility(f"depot-{code}", "depot", f"{code} 环卫车场", f"{code} depot", site, 300, 4))
+        rows.append(make_facility(f"depot-{code}", "depot", f"{code} 环卫车场", f"{code} depot", site, 300, 4))
     centre_lon, centre_lat = middle(sites)
     wishes = ((-0.014, "salt-1", "西融雪剂库", "West salt store"), (0.014, "salt-2", "东融雪剂库", "East salt store"))
     for off, id_, name, name_en in wishes:
         site = nearest(sites, centre_lon + off, centre_lat, lambda s: "main" in s.classes)
-        rows.append(_facility(id_, "salt_store", name, name_en, site, 480, 3))
+        rows.append(make_facility(id_, "salt_store", name, name_en, site, 480, 3))
     site = nearest(sites, centre_lon + 0.022, centre_lat - 0.018, is_large)
-    rows.append(_facility("transfer-1", "transfer", "生活垃圾中转站", "Transfer station", site, 720, 4))
+    rows.append(make_facility("transfer-1", "transfer", "生活垃圾中转站", "Transfer station", site, 720, 4))
     for i, site in enumerate(spread([s for s in sites if is_secondary(s)], HYDRANTS, HYDRANT_APART_M, chance), 1):
-        rows.append(_facility(f"hydrant-{i:02d}", "hydrant", f"取水栓 {i:02d}", f"Hydrant {i:02d}", site, 900, 1))
+        rows.append(make_facility(f"hydrant-{i:02d}", "hydrant", f"取水栓 {i:02d}", f"Hydrant {i:02d}", site, 900, 1))
     return sorted(rows, key=lambda row: row.id)
 
 
-def _facility(id_: str, kind: str, name: str, name_en: str, site: Site, service_s: int, bays: int) -> Facility:
+def make_facility(id_: str, kind: str, name: str, name_en: str, site: Site, service_s: int, bays: int) -> Facility:
+    """A facility standing at a site, open day and night."""
     return Facility(
         id=id_,
         kind=kind,
