@@ -18,6 +18,10 @@ REPORT_MIN = (150, 180)
 """Every station reports each 2.5 to 3 hours, at a pace of its own."""
 GROWTH_PCT = (42.0, 100.0)
 """What a station gains in a day."""
+FAST_PCT = 68.0
+"""Stations that gain this much a day were last emptied in the morning, the others in the evening before."""
+MORNING_S, EVENING_S = (54_000, 64_800), (7_200, 16_200)
+"""Seconds before the first midnight: 06:00 to 09:00, 19:30 to 22:00."""
 LEFT_PCT = 3.0
 """What an emptied station still shows."""
 FULL_PCT = 118.0
@@ -101,10 +105,8 @@ def make_filling(random: Random, stations: Sequence[str], midnight: datetime, en
     for station in ordered:
         every = timedelta(minutes=random.randint(*REPORT_MIN))
         first_s = random.randrange(60, int(every.total_seconds()))
-        ago_s = random.randint(2 * 3600, 17 * 3600)
-        growth = random.uniform(*GROWTH_PCT)
-        if station == slow:
-            growth, ago_s = GROWTH_PCT[0], 3 * 3600
+        growth = random.uniform(*GROWTH_PCT) if station != slow else GROWTH_PCT[0]
+        ago_s = random.randint(*(MORNING_S if growth >= FAST_PCT else EVENING_S))
         habits[station] = Habit(
             growth_pct=round(growth, 1),
             emptied_at=midnight - timedelta(seconds=ago_s),
