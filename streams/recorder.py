@@ -33,8 +33,8 @@ class Recorder:
     """Changes what is true. Delivered twice is applied once.
 
     `handle` gets one event at a time, guarded by the inbox; it raises Permanent or Refused for an event that can never
-    be applied. `handle_batch`, where given, gets the telemetry (see the event registry) of one topic in runs; telemetry
-    has no inbox, so unique keys must make the handler idempotent. Its unit of work belongs to the run's last event; one
+    be applied. `handle_batch`, where given, gets events of `batch_types` (telemetry) of one topic in runs; these have
+    no inbox, so unique keys must make the handler idempotent. Its unit of work belongs to the run's last event; one
     that emits must do so in a `unit_of` each event, since runs are cut differently every time.
     """
 
@@ -42,6 +42,7 @@ class Recorder:
     topics: tuple[str, ...]
     handle: Handle
     handle_batch: HandleBatch | None = None
+    batch_types: frozenset[str] = TELEMETRY
 
     @property
     def batch_limit(self) -> int:
@@ -50,7 +51,7 @@ class Recorder:
 
     def takes_batches_of(self, event: Event) -> bool:
         """Whether this event goes to `handle_batch`."""
-        return self.handle_batch is not None and event.type in TELEMETRY
+        return self.handle_batch is not None and event.type in self.batch_types
 
 
 def unit_of(session: Session, event: Event, group: str) -> UnitOfWork:

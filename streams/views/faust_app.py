@@ -1,0 +1,150 @@
+"""The production driver of views: a Faust agent with a Table, its state in a changelog topic of the broker.
+
+Only for views: Faust commits the offset of an event whose agent raised or was cancelled, so nothing that must not be
+lost may hang on it. The settings are those seen to work with Faust 0.15 on Kafka 4: raw bytes in and out, no web
+server, no leader topic, state in memory and rebuilt from the changelog. The Table holds bytes too: with
+`value_type=dict` it is written, but cannot be read back (recovery asks dict for `from_data`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+from models.errors import Unavailable
+from streams.driver import Driver
+from streams.topics import TOPICS
+from streams.views.view import View, advance, read_event
+
+STOP_POLL_S = 0.1
+STOP_LIMIT_S = 15.0
+COMMIT_INTERVAL_S = 1.0
+
+
+def make_app(view: View, bootstrap: str, prefix: str, data_dir: str, commit_interval_s: float) -> Any:
+    """The Faust app of one view: its agent reads the view's topic and keeps a Table. Group: prefix + view.group."""
+    import faust
+
+    partitions = TOPICS[view.topic].partitions
+    app = faust.App(
+        prefix + view.group,
+        broker="kafka://" + bootstrap.removeprefix("kafka://"),
+        store="memory://",
+        datadir=data_dir,
+        topic_partitions=partitions,
+        topic_disable_leader=True,
+        topic_allow_declare=True,
+        web_enabled=False,
+        autodiscover=False,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=commit_interval_s,
+        broker_commit_every=5000,
+        broker_max_poll_records=500,
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        stream_wait_empty=False,
+        producer_acks=-1,
+    )
+    raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+    source = app.topic(prefix + view.topic, partitions=partitions, **raw)
+    state = app.topic(prefix + "state", partitions=TOPICS["state"].partitions, **raw)
+    table = app.Table(view.name, partitions=partitions, key_type=bytes, value_type=bytes)
+
+    async def agent(stream: Any) -> None:
+        records: AsyncIterator[Any] = stream.events()
+        async for record in records:
+            event = read_event(record.value)
+            if event is None:
+                continue
+            key = event.key.encode()
+            stored = table.get(key)
+            before = json.loads(stored) if stored else None
+            kept, messages = advance(view, before, event)
+            if kept is not None and kept is not before:
+                table[key] = json.dumps(kept).encode()
+            for message in messages:
+                await state.send(key=message.key, value=message.value)
+
+    app.agent(source, name=f"{view.name}-agent")(agent)
+    return app
+
+
+def run_faust_view(
+    view: View,
+    bootstrap: str,
+    stop: threading.Event,
+    prefix: str = "",
+    commit_interval_s: float = COMMIT_INTERVAL_S,
+) -> None:
+    """Run one view until `stop`, in this thread, with an event loop of its own. Topics must exist."""
+    with tempfile.TemporaryDirectory(prefix="sweepline-view-") as data_dir:
+        asyncio.run(_run(make_app(view, bootstrap, prefix, data_dir, commit_interval_s), stop))
+
+
+async def _run(app: Any, stop: threading.Event) -> None:
+    app.finalize()
+    await app.start()
+    try:
+        while not stop.is_set() and not app.crashed:
+            await asyncio.sleep(STOP_POLL_S)
+    finally:
+        await asyncio.wait_for(app.stop(), STOP_LIMIT_S)
+    if app.crashed:
+        raise app.crash_reason
+
+
+class FaustView:
+    """A Faust view with the face of `EmbeddedView`, run in a thread of its own from the first `run_once` on."""
+
+    def __init__(self, view: View, driver: Driver, bootstrap: str, prefix: str = "", commit_s: float = 0.25) -> None:
+        self.view = view
+        self.name = view.name
+        self._driver = driver
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+        self._commit_s = commit_s
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._fault: BaseException | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`, in this thread. Raises what the app crashed with, when it cannot go on."""
+        run_faust_view(self.view, self._bootstrap, stop, self._prefix)
+
+    def run_once(self, timeout_s: float = 0.0) -> int:
+        """Have it run in the background; 0, since nobody waits for it here. Raises Unavailable when it crashed."""
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._background, name=f"view {self.name}")
+            self._thread.start()
+        self._stop.wait(timeout_s)
+        self._check()
+        return 0
+
+    def _background(self) -> None:
+        try:
+            run_faust_view(self.view, self._bootstrap, self._stop, self._prefix, self._commit_s)
+        except Exception as fault:
+            self._fault = fault
+
+    def _check(self) -> None:
+        """Raise Unavailable once if the thread has ended by itself; the next `run_once` starts another."""
+        if self._fault is not None:
+            fault, self._fault, self._thread = self._fault, None, None
+            raise Unavailable(f"view {self.name} has stopped: {type(fault).__name__}: {fault}") from fault
+
+    def behind(self) -> bool:
+        """Whether there is something the view has not dealt with. Raises Unavailable when it crashed."""
+        self._check()
+        return self._driver.lag(self.view.group, (self.view.topic,)) > 0
+
+    def close(self) -> None:
+        """Stop the background thread."""
+        if self._thread is not None:
+            self._stop.set()
+            self._thread.join(STOP_LIMIT_S)
+            self._thread = None
