@@ -54,45 +54,56 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        body = _Body(receive)
 
-        async def guarded_send(message: Message) -> None:
-            nonlocal started
+        async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                _set_headers(message, scope["path"])
             await send(message)
 
+        async def answer_unless_too_large(message: Message) -> None:
+            # What the application says of a body cut short (a parse error) is not the reason.
+            if not body.too_large:
+                await answer(message)
+
         declared = Headers(scope=scope).get("content-length", "0")
-        too_large = problem_response(413, "too_large", f"a request body has at most {BODY_LIMIT} bytes")
         if not declared.isdigit() or int(declared) > BODY_LIMIT:
-            await too_large(scope, receive, guarded_send)
-            return
-        try:
-            await self.app(scope, _counted(receive), guarded_send)
-        except TooLarge:
-            if started:
-                raise
-            await too_large(scope, receive, guarded_send)
+            body.too_large = True
+        else:
+            try:
+                await self.app(scope, body.receive, answer_unless_too_large)
+            except TooLarge:
+                body.too_large = True
+        if body.too_large:
+            problem = problem_response(413, "too_large", f"a request body has at most {BODY_LIMIT} bytes")
+            await problem(scope, receive, answer)
 
 
-def _counted(receive: Receive) -> Receive:
-    seen = 0
+def _set_headers(start: Message, path: str) -> None:
+    headers = MutableHeaders(scope=start)
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    if path.startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")
 
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
+
+class _Body:
+    """The request's body, counted as it is read. Raises TooLarge in the reader once it is over the limit."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._seen = 0
+        self.too_large = False
+
+    async def receive(self) -> Message:
+        """The next message of the request."""
+        message = await self._receive()
         if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > BODY_LIMIT:
+            self._seen += len(message.get("body", b""))
+            if self._seen > BODY_LIMIT:
+                self.too_large = True
                 raise TooLarge
         return message
-
-    return counted
 
 
 def deps_of(request: Request) -> ConsoleDeps:

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from console.accounts import NAME_LIMIT, PASSWORD_LIMIT, SESSION_LENGTH, close_session, open_session
-from console.guards import COOKIE, Deps, Viewer, check_origin, check_password
+from console.errors import Problem
+from console.guards import COOKIE, Deps, Viewer, check_origin, check_password, who_asks
 from console.read.base import Out
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -46,9 +47,15 @@ def sign_in(body: SignIn, request: Request, response: Response, deps: Deps) -> S
     return SessionOut(name=account.name, role=account.role, csrf=row.csrf)
 
 
-@router.get("")
-def show(who: Viewer) -> SessionOut:
-    """Who is signed in; 401 when nobody is."""
+@router.get("", responses={204: {"description": "Nobody is signed in."}}, response_model=SessionOut)
+def show(request: Request) -> SessionOut | Response:
+    """Who is signed in; 204 when nobody is, so that a page may ask without an error."""
+    try:
+        who = who_asks(request)
+    except Problem as problem:
+        if problem.code != "sign_in_first":
+            raise
+        return Response(status_code=204)
     return SessionOut(name=who.name, role=who.role, csrf=who.csrf)
 
 

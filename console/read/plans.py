@@ -137,7 +137,7 @@ def _with_versions(session: Session, plans: Sequence[Plan]) -> list[PlanOut]:
         .where(col(PlanRequest.phase).in_(OPEN_PHASES), col(PlanRequest.plan).in_(codes))
         .group_by(col(PlanRequest.plan))
     )
-    busy: dict[str, int] = dict(at_work.tuples().all())
+    busy: dict[str, int] = {plan: count for plan, count in at_work.all()}  # noqa: C416  (rows are not pairs to mypy)
     return [
         PlanOut(
             code=plan.code,

@@ -34,7 +34,8 @@ export const post = (path, body) => call("POST", path, body);
 
 /** Who is signed in, or null. */
 export async function session() {
-  try { return keep(await call("GET", "/api/session")); } catch (error) { if (error.status === 401) return null; throw error; }
+  const me = await call("GET", "/api/session");
+  return me && keep(me);
 }
 export const signIn = async (name, password) => keep(await call("POST", "/api/session", { name, password }));
 export const signOut = () => call("DELETE", "/api/session");

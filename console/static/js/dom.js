@@ -19,12 +19,14 @@ export function h(tag, properties, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
-/** Put new children in place of the old, keeping the scroll position and, by `data-key`, the focus. */
+/** Put new children in place of the old, keeping scroll positions (`data-keep`) and, by `data-key`, the focus. */
 export function fill(element, ...children) {
   const top = element.scrollTop;
+  const tops = new Map([...element.querySelectorAll("[data-keep]")].map((e) => [e.dataset.keep, e.scrollTop]));
   const held = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
   element.scrollTop = top;
+  for (const e of element.querySelectorAll("[data-keep]")) e.scrollTop = tops.get(e.dataset.keep) ?? 0;
   if (held) element.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
 }
 

@@ -71,7 +71,7 @@ export function vehiclesList() {
   return [sorted.slice(0, ROWS_SHOWN).map((v) => {
     const how = condition(v);
     const cls = chips[how] ?? "info";
-    return h("button.item", { type: "button", "data-key": v.id, disabled: v.lon === null, onclick: () => showAt("vehicles", v.id, v.lon, v.lat) },
+    return h("button.item", { type: "button", "data-key": v.id, onclick: () => v.lon !== null && showAt("vehicles", v.id, v.lon, v.lat) },
       h("header", {}, h("h3", {}, `${v.plate} · ${word("vehiclekind", v.kind)}`),
         h(cls ? `span.chip.${cls}` : "span.chip", {}, v.lon === null && how !== "out" ? t("vehicle.nofix") : how === "stale" ? t("vehicle.stale", { t: span(age(v.observed_at)) }) : t(`tool.${how}`))),
       h("div.sub", {}, h("span.mono", {}, v.id), h("span", {}, v.district), v.speed_kmh !== null && how !== "stale" && h("span", {}, t("vehicle.speed", { n: number(v.speed_kmh) })), v.reason && h("span", {}, v.reason)));

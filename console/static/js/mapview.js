@@ -161,7 +161,7 @@ export function showAt(kind, id, lon, lat) {
 const feature = (lon, lat, properties) => ({ type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties });
 
 function drawFacilities() {
-  view.setPoints("facilities", state.city.facilities.map((f) => feature(f.lon, f.lat, { ref: f.id, icon: `f-${f.kind}` })));
+  view.setPoints("facilities", state.city.facilities.map((f) => feature(f.lon, f.lat, { ref: f.id, kind: f.kind, icon: `f-${f.kind}` })));
 }
 
 /** Which of the tools' colours a vehicle has: out, stale, its first working tool, none. */
@@ -181,7 +181,7 @@ function drawVehicles() {
 
 function drawStations() {
   view?.setPoints("stations", (state.stations?.stations ?? []).map((s) => feature(s.lon, s.lat, {
-    ref: s.id, colour: levelColour(s), size: s.day_state !== "cleared" && s.level_pct >= 85 ? 1.5 : 1 })));
+    ref: s.id, colour: levelColour(s), size: s.day_state === "cleared" ? 0.7 : s.level_pct >= 85 ? 1.6 : 1 })));
 }
 
 function drawCases() {

@@ -6,22 +6,25 @@ import { planDetail, planFoot, plansList } from "./plans.js";
 import { on, set, state } from "./store.js";
 
 const TABS = {
-  plans: { draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
-  alarms: { draw: alarmsList, count: () => state.alarms?.length, bad: () => state.alarms?.some((a) => a.priority <= 2) },
-  cases: { draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
-  stations: { draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
-  vehicles: { draw: vehiclesList, count: () => state.vehicles?.length },
+  plans: { needs: ["plans", "selected", "detail", "route"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  alarms: { needs: ["alarms"], draw: alarmsList, count: () => state.alarms?.length, bad: () => state.alarms?.some((a) => a.priority <= 2) },
+  cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
+  stations: { needs: ["stations"], draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
+  vehicles: { needs: ["vehicles"], draw: vehiclesList, count: () => state.vehicles?.length },
 };
 
 const waiting = () => state.plans?.filter((plan) => plan.versions[0]?.state === "proposed").length ?? 0;
 
 export function startPanel() {
-  on("tab plans alarms cases stations vehicles selected detail route failed treatment", draw);
-  on("tab", () => { $("panel-body").scrollTop = 0; });
+  on("tab", () => { draw(); $("panel-body").scrollTop = 0; });
+  on("selected", () => { $("panel-body").scrollTop = 0; });
+  for (const [name, tab] of Object.entries(TABS)) {
+    on(tab.needs.join(" "), () => { if (state.tab === name) draw(); else drawTabs(); });
+  }
   draw();
 }
 
-export function draw() {
+function drawTabs() {
   fill($("tabs"), Object.entries(TABS).map(([name, tab]) => {
     const count = tab.count() ?? 0;
     const chosen = state.tab === name;
@@ -30,6 +33,10 @@ export function draw() {
       tabIndex: chosen ? 0 : -1, onclick: () => set("tab", name), onkeydown: (e) => move(e, name),
     }, t(`tab.${name}`), count > 0 && h(tab.bad?.() ? "span.count.bad" : "span.count", {}, String(count)));
   }));
+}
+
+export function draw() {
+  drawTabs();
   $("panel-body").setAttribute("aria-labelledby", `tab-${state.tab}`);
   fill($("panel-body"), TABS[state.tab].draw());
   const foot = state.tab === "plans" && state.selected ? planFoot() : null;

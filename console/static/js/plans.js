@@ -3,7 +3,7 @@ import { ApiError, get, post } from "./api.js";
 import { ask, h, toast } from "./dom.js";
 import { empty } from "./lists.js";
 import { hours, km, mass, named, number, shortTime, span, t, when, word } from "./i18n.js";
-import { fitTo, showAt } from "./mapview.js";
+import { fitTo, setMode, showAt } from "./mapview.js";
 import { routeColour } from "./palette.js";
 import { load, now, set, state } from "./store.js";
 
@@ -23,7 +23,7 @@ function figures(version, service) {
     h("span", {}, h("b", {}, km(version.distance_m))),
     version.salt_kg > 0 && h("span", {}, `${t("plan.salt")} `, h("b", {}, mass(version.salt_kg))),
     version.waste_kg > 0 && h("span", {}, `${t("plan.waste")} `, h("b", {}, mass(version.waste_kg))),
-    service === "beats" ? null : h("span", {}, version.engine));
+    service === "beats" && h("span", {}, hours(version.duration_s)));
 }
 
 export function plansList() {
@@ -45,7 +45,7 @@ function card(plan) {
     h("div.sub", {}, h("span.mono", {}, plan.code), h("span.num", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)}`)),
     plan.versions.filter((v, i) => i === 0 || v.state === "active" || v.state === "approved").map((version) => h("button.version", {
       type: "button", "data-key": version.id, "aria-current": String(state.selected === version.id), onclick: () => select(version.id) },
-    h("span.line", {}, chip(version.state), verdict(version), h("span.num.dim", {}, t("plan.version", { n: version.version }))),
+    h("span.line", {}, chip(version.state), verdict(version), h("span.num.dim", {}, `${t("plan.version", { n: version.version })} · ${version.engine}`)),
     figures(version, plan.service))));
 }
 
@@ -57,6 +57,7 @@ export async function select(id) {
   set("detail", null);
   if (id === null) return;
   set("tab", "plans");
+  setMode("plan");
   await reread(true);
 }
 
@@ -103,7 +104,7 @@ function staleBox() {
 
 function notes(detail) {
   const lines = detail.notes.map((note) => {
-    if (note.code === "rate") return t("note.rate", { g: note.g_m2, passes: note.passes, row: note.row });
+    if (note.code === "rate") return t("note.rate", { g: note.g_m2, passes: note.passes, row: word("row", note.row) });
     return word("note", note.code).replace("{t}", note.onset ? when(note.onset, now()) : "");
   });
   return lines.length ? h("ul.notes", {}, lines.map((line) => h("li", {}, line))) : null;
@@ -153,7 +154,7 @@ function toggle(route, open) {
 
 function stops(route) {
   const rest = route.points.length - STOPS_SHOWN;
-  return h("div.stops", {}, route.sheet && h("p.item", {}, h("a", { href: `/sheets/${encodeURIComponent(route.sheet)}.pdf`, target: "_blank", rel: "noopener" }, `${t("plan.sheet")} ${route.sheet}`)),
+  return h("div.stops", { "data-keep": route.id }, route.sheet && h("p.item", {}, h("a", { href: `/sheets/${encodeURIComponent(route.sheet)}.pdf`, target: "_blank", rel: "noopener" }, `${t("plan.sheet")} ${route.sheet}`)),
     h("ol", {}, route.points.slice(0, STOPS_SHOWN).map((p) => h("li", {}, h("button", { type: "button", onclick: () => showAt("stop", p.ref, p.lon, p.lat) },
       h("span.num.dim", {}, String(p.n)), h("span.place", {}, named(p) || t("street.unnamed")),
       h("span.num.dim", {}, p.quantity_kg > 0 ? mass(p.quantity_kg) : ""), h("span.num", {}, shortTime(p.arrive)))))), rest > 0 && h("p.dim.item", {}, t("plan.more", { n: rest })));

@@ -7,10 +7,10 @@ const SOURCES = {
 };
 // What a hint of a kind makes stale. A kind that is not here makes everything stale.
 const STALE = {
-  vehicle: ["vehicles"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "status"],
-  plan: ["plans", "work", "alerts", "status"], alarm: ["alarms"], resource: ["resources", "vehicles"], sheet: ["plans"], clock: ["status"],
+  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "status"],
+  plan: ["plans", "work", "alerts", "status"], alarm: ["alarms"], resource: ["resources", "vehicles"], sheet: ["plans"], clock: ["status"], work: ["work", "cases", "stations"],
 };
-const SOONEST_MS = { vehicles: 1000, treatment: 3000, stations: 2000, work: 2000 };
+const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000 };
 const EVERY_MS = 30000;
 
 export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, detail: null };
@@ -44,7 +44,7 @@ async function reading(name, entry) {
   readAt.set(name, Date.now());
   try {
     set(name, await get(SOURCES[name]));
-    set("failed", null);
+    if (state.failed) set("failed", null);
   } catch (error) {
     if (error.status !== 401) set("failed", { name, error });
   } finally {
