@@ -183,3 +183,9 @@ def _driven(problem: Problem, visits: Sequence[Visit], legs: Sequence[tuple[int,
             arc = problem.tasks[visit.item].modes[visit.mode].arc
             metres += int(network.length_m[arc]) if arc >= 0 else 0
     return travel, metres
+
+
+def left_and_cost(problem: Problem, plan: Plan) -> tuple[int, int]:
+    """(mandatory tasks left out, cost): how engines compare their plans; the smaller the better."""
+    mandatory = {task.id for task in problem.tasks if task.prize is None}
+    return sum(entry.task in mandatory for entry in plan.unserved), plan.cost

@@ -10,7 +10,7 @@ from typing import Protocol
 from routing.plan import Plan
 from routing.problem import Problem
 
-WALL_SLACK_S = 3.0
+WALL_SLACK_S = 2.0
 """How far wall time may run past the budget on a busy machine; the budget itself is processor time of this process."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routing.engines.assemble import Timed, Tour, finder_for, price, time_route
+from routing.engines.assemble import Timed, Tour, finder_for, left_and_cost, price, time_route
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.insertion import Inserter, insert, urgency
 from routing.engines.matrix import matrix_for
@@ -41,7 +41,7 @@ class GreedyEngine:
         finder = finder_for(problem)
         tours, rules = greedy_tours(problem, finder, watch)
         plan = finish(problem, finder, tours, self.name, seed, rules)
-        if start is None or _rank(problem, plan) < _rank(problem, start):
+        if start is None or left_and_cost(problem, plan) < left_and_cost(problem, start):
             yield plan
         else:
             yield start
@@ -104,8 +104,3 @@ def _weigh(problem: Problem, tours: Sequence[Tour], timed: Sequence[Timed]) -> t
     left = [task for i, task in enumerate(problem.tasks) if i not in served]
     cost = sum(t.route.cost + t.lateness for t in timed) + sum(task.prize or 0 for task in left)
     return sum(task.prize is None for task in left), cost
-
-
-def _rank(problem: Problem, plan: Plan) -> tuple[int, int]:
-    mandatory = {task.id for task in problem.tasks if task.prize is None}
-    return sum(entry.task in mandatory for entry in plan.unserved), plan.cost

@@ -23,6 +23,7 @@ from routing.engines.assemble import (
     tours_of,
     vehicle_name,
 )
+from routing.engines.gaps import Gaps, flatten
 from routing.engines.line import NO_END, Line, later_lateness, make_line, with_visits
 from routing.engines.reasons import CAPACITY, PRIZE, TIME, impossible
 from routing.errors import BadProblem
@@ -43,26 +44,6 @@ class _Choice:
     gap: int
     visits: tuple[Visit, ...]
     added: int
-
-
-@dataclass(slots=True)
-class _Gaps:
-    """All lines' gaps end to end, so that one array operation prices them all."""
-
-    lines: Sequence[Line]
-    line_of: IntArray
-    gap_of: IntArray
-    sources: IntArray
-    sinks: IntArray
-    leg_cost: IntArray
-    leave_s: IntArray
-    arrive_s: IntArray
-    before: IntArray
-    behind: IntArray
-    slack_s: IntArray
-    capacity: IntArray
-    fixed: IntArray
-    owes_unload: IntArray
 
 
 @dataclass(slots=True)
@@ -143,7 +124,7 @@ class Inserter:
     def best(self, index: int) -> _Choice | None:
         """The cheapest way to place a task, or None."""
         task = self.problem.tasks[index]
-        gaps = _flatten(self.problem, self.lines, task)
+        gaps = flatten(self.problem, self.lines, task)
         if gaps is None:
             self.capacity_bound = True
             return None
@@ -156,7 +137,7 @@ class Inserter:
             found = self._cheapest(index, gaps, [(f, g) for f in places for g in places])
         return found
 
-    def _cheapest(self, index: int, gaps: _Gaps, options: Sequence[tuple[int | None, int | None]]) -> _Choice | None:
+    def _cheapest(self, index: int, gaps: Gaps, options: Sequence[tuple[int | None, int | None]]) -> _Choice | None:
         """Best choice among all gaps, modes and the given facilities before and after."""
         task = self.problem.tasks[index]
         ways = [(mode, *option) for mode in range(len(task.modes)) for option in options]
@@ -182,7 +163,7 @@ class Inserter:
         return best
 
     def _price(
-        self, index: int, gaps: _Gaps, mode: int, first: int | None, then: int | None
+        self, index: int, gaps: Gaps, mode: int, first: int | None, then: int | None
     ) -> tuple[IntArray, IntArray]:
         """Added cost (`UNREACHABLE` where forbidden) and delay of the next place, over all gaps."""
         task = self.problem.tasks[index]
@@ -277,40 +258,3 @@ def _legs_through(problem: Problem, finder: PathFinder, line: Line, choice: _Cho
     sink = int(line.sinks[choice.gap])
     legs.append(() if sink == NO_END else finder.path(at, sink))
     return legs
-
-
-def _flatten(problem: Problem, lines: Sequence[Line], task: Task) -> _Gaps | None:
-    """Gaps of every line whose vehicle has the skills, or None where there is none."""
-    usable = [(i, line) for i, line in enumerate(lines) if task.skills <= problem.vehicles[line.tour.vehicle].skills]
-    if not usable:
-        return None
-
-    def join(parts: list[IntArray]) -> IntArray:
-        return np.concatenate(parts)
-
-    owed, fixed, leg_cost, room = [], [], [], []
-    for _, line in usable:
-        idle = not line.tour.visits
-        ends_at_facility = np.zeros(line.gaps, np.int64)
-        ends_at_facility[-1] = 1 if problem.unload_at_end else 0
-        owed.append(ends_at_facility)
-        vehicle = problem.vehicles[line.tour.vehicle]
-        fixed.append(np.full(line.gaps, vehicle.fixed_cost if idle else 0, np.int64))
-        room.append(np.tile(np.array(vehicle.capacity, np.int64), (line.gaps, 1)))
-        leg_cost.append(np.zeros(1, np.int64) if idle else line.leg_cost)
-    return _Gaps(
-        lines,
-        join([np.full(line.gaps, i, np.int64) for i, line in usable]),
-        join([np.arange(line.gaps, dtype=np.int64) for _, line in usable]),
-        join([line.sources for _, line in usable]),
-        join([line.sinks for _, line in usable]),
-        join(leg_cost),
-        join([line.leave_s for _, line in usable]),
-        join([line.arrive_s for _, line in usable]),
-        join([line.before for _, line in usable]),
-        join([line.behind for _, line in usable]),
-        join([line.slack_s for _, line in usable]),
-        join(room),
-        join(fixed),
-        join(owed),
-    )

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from routing.engines.assemble import Tour, Visit, assemble, finder_for, tours_of, vehicle_name
+from routing.engines.assemble import Tour, Visit, assemble, finder_for, left_and_cost, tours_of, vehicle_name
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.fleet import copies_wanted
 from routing.engines.matrix import Matrix, matrix_for
@@ -93,7 +93,7 @@ class OrtoolsEngine:
                 task = problem.tasks[i]
                 unserved.append(Unserved(task.id, left_out(problem, finder, task, TIME)))
         plan = assemble(problem, finder, tours, unserved, self.name, seed, solutions)
-        if start is not None and _rank(problem, start) <= _rank(problem, plan):
+        if start is not None and left_and_cost(problem, start) <= left_and_cost(problem, plan):
             yield start
         else:
             yield plan
@@ -299,8 +299,3 @@ def _copies(problem: Problem, able: Sequence[int]) -> int:
         room = min((v.capacity[c] for v in problem.vehicles if v.capacity[c] > 0), default=1)
         trips = max(trips, -(-total // room))
     return min(COPIES_MAX, 2 * trips + len(problem.vehicles))
-
-
-def _rank(problem: Problem, plan: Plan) -> tuple[int, int]:
-    mandatory = {task.id for task in problem.tasks if task.prize is None}
-    return sum(entry.task in mandatory for entry in plan.unserved), plan.cost

@@ -20,8 +20,8 @@ from routing.engines.assemble import Tour, Visit, assemble, finder_for, tours_of
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.fleet import copies_wanted, kinds_of
 from routing.engines.matrix import Matrix, matrix_for
+from routing.engines.pyvrp_matrices import between, homeward, profiles_for
 from routing.engines.reasons import TIME, impossible, left_out
-from routing.network import IntArray
 from routing.paths import UNREACHABLE
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
@@ -132,7 +132,7 @@ class _Model:
         modes = matrix.first_mode[able]
         rows = [*matrix.mode_row[modes], *matrix.facility_row]
         columns = [*matrix.mode_column[modes], *matrix.facility_column]
-        cost, duration = _between(problem, matrix, clients, rows, columns, groups)
+        cost, duration = between(problem, matrix, clients, rows, columns, groups)
         locations = [pyvrp.Location(0, 0) for _ in range(len(cost))]
         dear = int(np.where(cost < UNREACHABLE, cost, 0).max()) * 4 + 1
         depots = [
@@ -141,7 +141,7 @@ class _Model:
         ]
         first = clients + places
         depots += [pyvrp.Depot(first + d) for d in range(2 * len(groups))]
-        profiles, distances, durations = _profiles(problem, able, groups, cost, duration)
+        profiles, distances, durations = profiles_for(problem, able, groups, cost, duration)
         types = []
         for k, members in enumerate(groups):
             vehicle = problem.vehicles[members[0]]
@@ -212,7 +212,7 @@ class _Model:
 
     def _last_facility(self, vehicle: int, last: Visit) -> int:
         row = self.matrix.mode_row[self.matrix.first_mode[last.item]]
-        cost, _ = _homeward(self.problem, self.matrix, np.array([row]), vehicle)
+        cost, _ = homeward(self.problem, self.matrix, np.array([row]), vehicle)
         return int(np.argmin(cost[:, 0]))
 
 
@@ -246,76 +246,3 @@ def _clients(problem: Problem, able: Sequence[int], tight: bool, dear: int) -> l
             )
         )
     return clients
-
-
-def _between(
-    problem: Problem,
-    matrix: Matrix,
-    clients: int,
-    rows: Sequence[int],
-    columns: Sequence[int],
-    groups: Sequence[Sequence[int]],
-) -> tuple[IntArray, IntArray]:
-    """Cost and duration between clients, facilities, and a start and an end location for each kind of vehicle."""
-    size = len(rows) + 2 * len(groups)
-    out, into = np.array(rows, np.int64), np.array(columns, np.int64)
-    tables = []
-    for table, fees in (
-        (matrix.cost, [f.service_cost for f in problem.facilities]),
-        (matrix.duration, [0] * len(problem.facilities)),
-    ):
-        full = np.full((size, size), UNREACHABLE, np.int64)
-        full[: len(out), : len(into)] = np.minimum(table[np.ix_(out, into)], UNREACHABLE)
-        full[: len(out), clients : len(into)] += np.array(fees, np.int64)
-        for k, members in enumerate(groups):
-            start, end = len(rows) + 2 * k, len(rows) + 2 * k + 1
-            full[start, : len(into)] = table[matrix.start_row[members[0]], into]
-            full[start, clients : len(into)] += np.array(fees, np.int64)
-            full[start, end] = 0
-            way = _homeward(problem, matrix, out, members[0])
-            chosen = way[0].argmin(axis=0)
-            full[: len(out), end] = way[0 if table is matrix.cost else 1][chosen, np.arange(len(out))]
-        np.fill_diagonal(full, 0)
-        tables.append(np.minimum(full, UNREACHABLE))
-    return tables[0], tables[1]
-
-
-def _homeward(problem: Problem, matrix: Matrix, rows: IntArray, vehicle: int) -> tuple[IntArray, IntArray]:
-    """Cost and duration home from each row, shape (ways, rows): where unloading is owed, one way a facility."""
-    column = int(matrix.end_column[vehicle])
-    if not problem.unload_at_end:
-        if column < 0:
-            return np.zeros((1, len(rows)), np.int64), np.zeros((1, len(rows)), np.int64)
-        return matrix.cost[rows, column][None], matrix.duration[rows, column][None]
-    both = []
-    for table, spent in (
-        (matrix.cost, [f.service_cost for f in problem.facilities]),
-        (matrix.duration, [f.service_s for f in problem.facilities]),
-    ):
-        onward = np.zeros(len(spent), np.int64) if column < 0 else table[matrix.facility_row, column]
-        there = table[np.ix_(rows, matrix.facility_column)].T
-        both.append(there + (onward + np.array(spent, np.int64))[:, None])
-    return both[0], both[1]
-
-
-def _profiles(
-    problem: Problem, able: Sequence[int], groups: Sequence[Sequence[int]], cost: IntArray, duration: IntArray
-) -> tuple[list[int], list[IntArray], list[IntArray]]:
-    """Profile of each kind, and the matrices of each profile: the way to clients a kind may not visit is closed."""
-    numbers: dict[tuple[int, ...], int] = {}
-    of_kind: list[int] = []
-    distances: list[IntArray] = []
-    durations: list[IntArray] = []
-    for members in groups:
-        skills = problem.vehicles[members[0]].skills
-        closed = tuple(c for c, i in enumerate(able) if not problem.tasks[i].skills <= skills)
-        if closed not in numbers:
-            numbers[closed] = len(distances)
-            tables = [cost.copy(), duration.copy()]
-            for table in tables:
-                table[:, list(closed)] = UNREACHABLE
-                np.fill_diagonal(table, 0)
-            distances.append(tables[0])
-            durations.append(tables[1])
-        of_kind.append(numbers[closed])
-    return of_kind, distances, durations

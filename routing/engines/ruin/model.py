@@ -45,6 +45,20 @@ class Model:
     links: Any
     depart: Any
 
+    def world(self) -> Any:
+        """The arrays as the kernels take them."""
+        return (
+            self.task,
+            self.mode,
+            self.slot,
+            self.kind,
+            self.dist,
+            self.ends,
+            self.reach,
+            self.links,
+            self.depart,
+        )
+
 
 def times_matter(problem: Problem) -> bool:
     """Whether shifts or deadlines bind, so that the search must count seconds."""

@@ -27,6 +27,30 @@ def push_lateness(task: Any, t: int, q: int, done: int, shift: int, bound: int) 
 
 
 @leaf
+def way_in(task: Any, mode: Any, dist: Any, ends: Any, k: int, p: int, m: int) -> int:
+    """Least time from the start of a route through task p (0: none) to the start of mode m."""
+    if p == 0:
+        return int(ends[k, m, START])
+    best = NEVER
+    column = mode[m].enter
+    for b in range(task[p].first_mode, task[p].after_mode):
+        best = min(best, mode[b].forward + dist[mode[b].leave, column])
+    return int(best)
+
+
+@leaf
+def way_out(task: Any, mode: Any, dist: Any, ends: Any, k: int, q: int, m: int) -> int:
+    """Least time from the end of mode m through task q (0: none) to the end of the route."""
+    if q == 0:
+        return int(ends[k, m, END])
+    best = NEVER
+    row = mode[m].leave
+    for b in range(task[q].first_mode, task[q].after_mode):
+        best = min(best, mode[b].backward + dist[row, mode[b].enter])
+    return int(best)
+
+
+@leaf
 def gap_cost(
     task: Any,
     mode: Any,
@@ -68,24 +92,11 @@ def gap_cost(
     code = 0
     done = 0
     for m in range(task[t].first_mode, task[t].after_mode):
-        come = NEVER
-        go = NEVER
-        come_loaded = NEVER
-        go_loaded = NEVER
+        come, go, come_loaded, go_loaded = NEVER, NEVER, NEVER, NEVER
         if direct or after:
-            if p == 0:
-                come = ends[k, m, START]
-            else:
-                column = mode[m].enter
-                for b in range(task[p].first_mode, task[p].after_mode):
-                    come = min(come, mode[b].forward + dist[mode[b].leave, column])
+            come = way_in(task, mode, dist, ends, k, p, m)
         if direct or before:
-            if q == 0:
-                go = ends[k, m, END]
-            else:
-                row = mode[m].leave
-                for b in range(task[q].first_mode, task[q].after_mode):
-                    go = min(go, mode[b].backward + dist[row, mode[b].enter])
+            go = way_out(task, mode, dist, ends, k, q, m)
         if not direct:
             for f in range(places):
                 if before or both:

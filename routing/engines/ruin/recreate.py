@@ -50,25 +50,10 @@ def arrange(task: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any)
 
 @kernel
 def place_near(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
-    near: Any,
-    width: int,
-    rng: Any,
-    late: bool,
-    blink: float,
-    look: int,
-    stamp: int,
-    t: int,
+    world: Any, near: Any, width: int, rng: Any, late: bool, blink: float, look: int, stamp: int, t: int
 ) -> tuple[int, int, int, int, int]:
     """Cheapest gap beside a neighbour of t: (cost change, slot or -1, task before, code, looks left)."""
+    task, mode, slot, kind, dist, ends, reach, links, depart = world
     best = task[t].penalty
     best_slot, best_before, best_code = -1, 0, 0
     places = reach.shape[1]
@@ -100,21 +85,9 @@ def place_near(
 
 
 @kernel
-def place_anywhere(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
-    late: bool,
-    t: int,
-    best: int,
-) -> tuple[int, int, int, int]:
+def place_anywhere(world: Any, late: bool, t: int, best: int) -> tuple[int, int, int, int]:
     """Cheapest gap of all routes: for a task none of whose neighbours has room."""
+    task, mode, slot, kind, dist, ends, reach, links, depart = world
     best_slot, best_before, best_code = -1, 0, 0
     places = reach.shape[1]
     for s in range(len(slot)):
@@ -137,72 +110,44 @@ def place_anywhere(
 
 
 @kernel
+def place_empty(world: Any, late: bool, t: int, best: int) -> tuple[int, int, int]:
+    """A new route for t: (cost change, empty slot or -1, code), of the kind of vehicle where it adds least."""
+    task, mode, slot, kind, dist, ends, reach, links, depart = world
+    best_slot, best_code = -1, 0
+    for k in range(len(kind)):
+        if (task[t].skills & ~kind[k].skills) != 0:
+            continue
+        free = kind[k].free_slot
+        while free < kind[k].after_slot and slot[free].count > 0:
+            free += 1
+        kind[k].free_slot = free
+        if free < kind[k].after_slot:
+            change, code = gap_cost(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, 0, 0, free, best)
+            if change < best:
+                best, best_slot, best_code = change, free, code
+    return best, best_slot, best_code
+
+
+@kernel
 def recreate(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
-    near: Any,
-    width: int,
-    rng: Any,
-    late: bool,
-    blink: float,
-    clock: Any,
-    order: Any,
-    vias: Any,
-    scratch: Any,
-    absent: Any,
-    found: int,
-    at: int,
-    out: Any,
+    world: Any, desk: Any, near: Any, width: int, rng: Any, late: bool, blink: float, found: int, at: int
 ) -> int:
     """Insert absent tasks where each adds least; those that cost less left out go to `out`. Returns their count.
 
-    `clock` holds (looks left before a blink, stamp of tasks seen).
+    `clock` holds (looks left before a blink, stamp of tasks seen); `at` is how much of `order` is used.
     """
+    task, mode, slot, kind, dist, ends, reach, links, depart = world
+    clock, order, vias, scratch, absent, _, out, _ = desk
     left = 0
     for i in range(found):
         t = absent[i]
         clock[1] += 1
-        best, s, p, code, clock[0] = place_near(
-            task,
-            mode,
-            slot,
-            kind,
-            dist,
-            ends,
-            reach,
-            links,
-            depart,
-            near,
-            width,
-            rng,
-            late,
-            blink,
-            clock[0],
-            clock[1],
-            t,
-        )
+        best, s, p, code, clock[0] = place_near(world, near, width, rng, late, blink, clock[0], clock[1], t)
         if s < 0 and width < len(task) - 2:
-            best, s, p, code = place_anywhere(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, best)
-        for k in range(len(kind)):
-            if (task[t].skills & ~kind[k].skills) != 0:
-                continue
-            free = kind[k].free_slot
-            while free < kind[k].after_slot and slot[free].count > 0:
-                free += 1
-            kind[k].free_slot = free
-            if free < kind[k].after_slot:
-                change, way = gap_cost(
-                    task, mode, slot, kind, dist, ends, reach, links, depart, late, t, 0, 0, free, best
-                )
-                if change < best:
-                    best, s, p, code = change, free, 0, way
+            best, s, p, code = place_anywhere(world, late, t, best)
+        best, free, way = place_empty(world, late, t, best)
+        if free >= 0:
+            s, p, code = free, 0, way
         if s < 0:
             out[left] = t
             left += 1

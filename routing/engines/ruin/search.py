@@ -1,8 +1,10 @@
 """The compiled search: ruin strings of neighbouring tasks, insert them greedily with blinks, accept by annealing.
 
-Christiaens & Vanden Berghe, Slack Induction by String Removals for Vehicle Routing Problems, 2020. Arguments as in
-route.py; besides `near` (tasks + 1, neighbours) int32, `out` the tasks left out, `order`, `vias`, `scratch` and
-`absent` scratch space of (tasks + 2,), `rank` the same as float64.
+Christiaens & Vanden Berghe, Slack Induction by String Removals for Vehicle Routing Problems, 2020.
+
+`world` is the tuple (task, mode, slot, kind, dist, ends, reach, links, depart) of route.py, unpacked once a call.
+`desk` is scratch space of (tasks + 2,): (clock, order, vias, scratch, absent, rank, out, old_out); `out` holds the
+tasks left out. `near` (tasks + 1, neighbours) int32 lists neighbours, nearest first.
 """
 
 from __future__ import annotations
@@ -21,21 +23,9 @@ RUINED_MAX = 64
 
 
 @kernel
-def refresh(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
-    late: bool,
-    s: int,
-    scratch: Any,
-) -> None:
+def refresh(world: Any, late: bool, s: int, scratch: Any) -> None:
     """All figures of slot s; trips that fit together are joined, their boundary is chosen anew by insertion."""
+    task, mode, slot, kind, dist, ends, reach, links, depart = world
     forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
     backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
     if reach.shape[1] > 0 and join_trips(task, slot, kind, s):
@@ -82,27 +72,11 @@ def cut(task: Any, slot: Any, kind: Any, rng: Any, s: int, seed: int, length: fl
 
 @kernel
 def ruin(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
-    near: Any,
-    rng: Any,
-    late: bool,
-    mean: float,
-    longest: float,
-    order: Any,
-    vias: Any,
-    scratch: Any,
-    absent: Any,
-    found: int,
+    world: Any, desk: Any, near: Any, rng: Any, late: bool, mean: float, longest: float, found: int
 ) -> tuple[int, int]:
     """Remove strings near a random task. Returns the absent count and how much of `order` is used."""
+    task, mode, slot, kind, _, _, reach, links, _ = world
+    _, order, vias, scratch, absent, _, _, _ = desk
     at = 0
     busy = 0
     for s in range(len(slot)):
@@ -126,7 +100,7 @@ def ruin(
         found = cut(task, slot, kind, rng, s, t, length, absent, found)
         if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
             kind[slot[s].kind].free_slot = s
-        refresh(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
+        refresh(world, late, s, scratch)
         slot[s].ruined = 1
         done += 1
         if done >= strings or done >= RUINED_MAX:
@@ -144,16 +118,34 @@ def keep_best(task: Any) -> None:
 
 
 @kernel
+def accept(world: Any, desk: Any, change: int, left: int, books: Any) -> None:
+    """Go on from the new routes, and note them where they are the best so far."""
+    books[0] += change
+    books[2] = left
+    if books[0] < books[1]:
+        books[1] = books[0]
+        keep_best(world[0])
+
+
+@kernel
+def undo(world: Any, desk: Any, books: Any) -> None:
+    """Go back to the routes before the step."""
+    task, mode, slot, kind, _, _, reach, links, _ = world
+    _, order, vias, _, _, _, out, old_out = desk
+    for s in range(len(slot)):
+        if slot[s].touched == 1:
+            restore(task, mode, slot, kind, reach, links, s, order, vias)
+            if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
+                kind[slot[s].kind].free_slot = s
+    for i in range(books[2]):
+        out[i] = old_out[i]
+        task[out[i]].slot = -1
+
+
+@kernel
 def run(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
+    world: Any,
+    desk: Any,
     near: Any,
     width: int,
     rng: Any,
@@ -164,111 +156,36 @@ def run(
     mean: float,
     longest: float,
     blink: float,
-    clock: Any,
-    order: Any,
-    vias: Any,
-    scratch: Any,
-    absent: Any,
-    rank: Any,
-    out: Any,
-    old_out: Any,
     books: Any,
 ) -> None:
     """`steps` steps while the temperature falls from `hot` to `cold`. `books`: cost, best cost, tasks left out."""
+    task, slot = world[0], world[2]
+    _, _, _, _, absent, rank, out, old_out = desk
     for step in range(steps):
         temperature = hot * (cold / hot) ** (step / steps)
-        found = books[2]
-        before = 0
-        for i in range(found):
+        change = 0
+        for i in range(books[2]):
             absent[i] = out[i]
             old_out[i] = out[i]
-            before += task[out[i]].penalty
-        old_left = found
-        found, at = ruin(
-            task,
-            mode,
-            slot,
-            kind,
-            dist,
-            ends,
-            reach,
-            links,
-            depart,
-            near,
-            rng,
-            late,
-            mean,
-            longest,
-            order,
-            vias,
-            scratch,
-            absent,
-            found,
-        )
+            change -= task[out[i]].penalty
+        found, at = ruin(world, desk, near, rng, late, mean, longest, books[2])
         arrange(task, rng, late, absent, found, rank)
-        left = recreate(
-            task,
-            mode,
-            slot,
-            kind,
-            dist,
-            ends,
-            reach,
-            links,
-            depart,
-            near,
-            width,
-            rng,
-            late,
-            blink,
-            clock,
-            order,
-            vias,
-            scratch,
-            absent,
-            found,
-            at,
-            out,
-        )
-        change = -before
+        left = recreate(world, desk, near, width, rng, late, blink, found, at)
         for i in range(left):
             change += task[out[i]].penalty
         for s in range(len(slot)):
             if slot[s].touched == 1:
                 change += slot[s].cost - slot[s].old_cost
         if change <= 0 or change < -temperature * math.log(uniform(rng)):
-            books[0] += change
-            books[2] = left
-            if books[0] < books[1]:
-                books[1] = books[0]
-                keep_best(task)
-            continue
-        for s in range(len(slot)):
-            if slot[s].touched == 1:
-                restore(task, mode, slot, kind, reach, links, s, order, vias)
-                if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
-                    kind[slot[s].kind].free_slot = s
-        books[2] = old_left
-        for i in range(old_left):
-            out[i] = old_out[i]
-            task[out[i]].slot = -1
+            accept(world, desk, change, left, books)
+        else:
+            undo(world, desk, books)
 
 
 @kernel
-def load_all(
-    task: Any,
-    mode: Any,
-    slot: Any,
-    kind: Any,
-    dist: Any,
-    ends: Any,
-    reach: Any,
-    links: Any,
-    depart: Any,
-    late: bool,
-    scratch: Any,
-) -> int:
+def load_all(world: Any, late: bool, scratch: Any) -> int:
     """Compute all slots' figures after their lists were set from outside. Returns their cost."""
+    task, mode, slot, kind, dist, ends, reach, links, depart = world
     total = 0
     for s in range(len(slot)):
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
@@ -279,6 +196,7 @@ def load_all(
 
 
 @kernel
-def traced(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, s: int, out: Any) -> int:
+def traced(world: Any, s: int, out: Any) -> int:
     """Best modes of slot s, last task first, into `out`. Returns how many."""
+    task, mode, slot, _, dist, ends, reach, _, _ = world
     return trace(task, mode, slot, dist, ends, reach, s, out)
