@@ -79,11 +79,11 @@ def render_routes(
     """The sheets of routes, typeset. Raises Unprintable."""
     with database.read() as session:
         source = SheetSource(session)
-        sheets = [sheet_data(session, route.id, source) for route in routes]
-    printed = render_many(sheets, processes, progress)
+        sheets = (sheet_data(session, route.id, source) for route in routes)
+        printed = render_many(sheets, processes, progress, len(routes))
     return [
-        PrintedSheet(route.id, sheet.code, file_name(route), pdf, pages)
-        for route, sheet, (pdf, pages) in zip(routes, sheets, printed, strict=True)
+        PrintedSheet(route.id, sheet_code(route.route_hash), file_name(route), pdf, pages)
+        for route, (pdf, pages) in zip(routes, printed, strict=True)
     ]
 
 

@@ -9,6 +9,7 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import segno
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from dispatch.routes import RouteDoc, driven_legs
@@ -22,7 +23,7 @@ from printouts import messages
 from printouts.maps import Drawn, draw_map, map_height
 from printouts.rows import Lookup, write_rows
 from printouts.text import REMARK_LIMIT, name_of, printable
-from printouts.values import EMPTY, Person, Row, SheetData, Words
+from printouts.values import EMPTY, Person, Row, SheetData, Street, Words
 
 QR_PREFIX = "SL1:"
 """What a sheet's QR code starts with: Sweepline, first version. The eight-character sheet code follows."""
@@ -52,9 +53,13 @@ class SheetSource:
         return ZoneInfo(self.city.zone)
 
     @cached_property
-    def segments(self) -> dict[str, Segment]:
+    def segments(self) -> dict[str, Street]:
         """All segments by id."""
-        return {row.id: row for row in self.session.exec(select(Segment)).all()}
+        columns = (
+            Segment.id, Segment.from_node, Segment.to_node, Segment.name, Segment.name_en, Segment.road_class,
+            Segment.length_m, Segment.geometry,
+        )  # fmt: skip
+        return {row[0]: Street(*row) for row in self.session.execute(sa_select(*map(col, columns)))}
 
     @cached_property
     def stations(self) -> dict[str, Words]:
@@ -206,7 +211,7 @@ def _rate(rows: tuple[Row, ...]) -> Words:
     return ("撒布量", "–".join(str(rate) for rate in (rates[:1] + rates[-1:] if len(rates) > 1 else rates)))
 
 
-def _drawn(doc: RouteDoc, rows: tuple[Row, ...], segments: dict[str, Segment], layout: str) -> Drawn:
+def _drawn(doc: RouteDoc, rows: tuple[Row, ...], segments: dict[str, Street], layout: str) -> Drawn:
     """What the map shows: streets served and driven, and each numbered row where it begins."""
     stops = doc["stops"]
     served = [(s["ref"], bool(s["forward"])) for s in stops if s["kind"] == "segment"]
@@ -228,7 +233,7 @@ def _drawn(doc: RouteDoc, rows: tuple[Row, ...], segments: dict[str, Segment], l
     return Drawn(served, driven, marks, layout != STREETS, ends)
 
 
-def _just_inside(segment: Segment, forward: bool) -> tuple[float, float]:
+def _just_inside(segment: Street, forward: bool) -> tuple[float, float]:
     """A point a quarter into the first piece of a segment: numbers of streets that meet in a junction stay apart."""
     points = segment.geometry if forward else segment.geometry[::-1]
     (a, b), (c, d) = points[0][:2], points[1][:2]

@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from models.tables.city import Segment
 from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
-from printouts.svg import along_line, chevrons, meets, middle, path_data, standing, text
+from printouts.svg import along_line, chevrons, leader, meets, middle, path_data, standing, text
 from printouts.text import name_of
 from printouts.turns import METRES_PER_DEGREE, metres
+from printouts.values import Street
 
 WIDTH = 744.0
 """Map units across the width of a sheet (186 mm)."""
@@ -54,7 +54,7 @@ def map_height(notes: int) -> float:
     return 835.0 - (17.0 + 22.0 * notes if notes else 0.0)
 
 
-def draw_map(drawn: Drawn, segments: dict[str, Segment], height: float, width: float = WIDTH) -> str:
+def draw_map(drawn: Drawn, segments: dict[str, Street], height: float, width: float = WIDTH) -> str:
     """The SVG document. Lanes around are left out, then all streets around, where it would exceed MAP_BYTES."""
     svg, drawing = "", _Map(drawn, segments, width, height)
     for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
@@ -67,7 +67,7 @@ def draw_map(drawn: Drawn, segments: dict[str, Segment], height: float, width: f
 class _Map:
     """One map in the making. Map units are points; y grows downwards."""
 
-    def __init__(self, drawn: Drawn, segments: dict[str, Segment], width: float, height: float) -> None:
+    def __init__(self, drawn: Drawn, segments: dict[str, Street], width: float, height: float) -> None:
         self.drawn = drawn
         self.segments = segments
         self.width, self.height = width, height
@@ -84,8 +84,9 @@ class _Map:
         self.lines: dict[str, list[Point]] = {}
         around = self._window()
         for row in segments.values():
-            if len(row.geometry) > 1 and _near(row.geometry, around):
-                line = [self.at(p[0], p[1]) for p in row.geometry]
+            geometry = row.geometry
+            if len(geometry) > 1 and _near(geometry, around):
+                line = self._line(geometry)
                 if meets(line, width, height):
                     self.lines[row.id] = line
 
@@ -108,6 +109,14 @@ class _Map:
             (x + half_x) / east,
             (y + half_y) / METRES_PER_DEGREE,
         )
+
+    def _line(self, geometry: list[list[float]]) -> list[Point]:
+        """`at` for all points of a street, with what they share worked out once: a district has 10,000 points."""
+        east = METRES_PER_DEGREE * math.cos(math.radians(self.lat0)) * self.scale
+        north = METRES_PER_DEGREE * self.scale
+        x0 = self.width / 2 - self.centre[0] * self.scale
+        y0 = self.height / 2 + self.centre[1] * self.scale
+        return [(x0 + point[0] * east, y0 - point[1] * north) for point in geometry]
 
     def at(self, lon: float, lat: float) -> Point:
         """Map units of a place."""
@@ -191,7 +200,7 @@ class _Map:
                 spot = self._free_spot(place[0], place[1], r * (1.15 if self.drawn.square else 1.0), away)
                 if spot is not None:
                     shapes.append(self._mark(number, spot, r))
-                    leaders.append(_leader(place, spot) if spot != place else "")
+                    leaders.append(leader(place, spot) if spot != place else "")
                     break
         return "".join(leaders + shapes)
 
@@ -276,14 +285,6 @@ class _Map:
                 house = f"M{x - 8:.1f} {y:.1f}l8-8 8 8v8h-16z"
                 parts.append(f'<path d="{house}" fill="#fff" stroke="#000" stroke-width="1.8"/>')
         return "".join(parts)
-
-
-def _leader(place: Point, spot: Point) -> str:
-    """The line from a place to its number, with a dot at the place."""
-    return (
-        f'<path d="{path_data([place, spot])}" stroke="#000" stroke-width=".8"/>'
-        f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
-    )
 
 
 def _near(geometry: list[list[float]], around: tuple[float, float, float, float]) -> bool:

@@ -9,8 +9,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -132,14 +131,19 @@ class Pool:
         self._busy.clear()
         self._idle.clear()
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[int, Printed]]:
-        """Each job's index and result, in the order they are done. A failed one never stops the others."""
-        waiting = deque(enumerate(jobs))
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[int, Printed]]:
+        """Each job's index and result, in the order they are done. A failed one never stops the others.
+
+        The next job is asked for when a child is free: the caller may work it out while the others typeset.
+        """
+        waiting = enumerate(jobs)
+        more = True
         with selectors.DefaultSelector() as selector:
-            while waiting or self._busy:
-                while waiting and len(self._busy) < self.processes:
-                    index, job = waiting.popleft()
-                    refused = self._start(selector, index, job)
+            while more or self._busy:
+                while more and len(self._busy) < self.processes:
+                    index, job = next(waiting, (-1, None))
+                    more = job is not None
+                    refused = self._start(selector, index, job) if job is not None else ""
                     if refused:
                         yield index, Printed(b"", 0, refused)
                 if self._busy:

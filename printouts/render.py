@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from io import BytesIO
 
 from pypdf import PdfReader, PdfWriter
@@ -36,21 +36,29 @@ def render_sheet(data: SheetData | SlipData) -> tuple[bytes, int]:
 
 
 def render_many(
-    sheets: Sequence[SheetData | SlipData], processes: int = 2, progress: Progress = silent
+    sheets: Iterable[SheetData | SlipData], processes: int = 2, progress: Progress = silent, total: int | None = None
 ) -> list[tuple[bytes, int]]:
-    """(PDF, pages) of each, in the order given. Raises Unprintable for the first that failed, when all have run."""
-    results: list[Printed | None] = [None] * len(sheets)
-    with Pool(min(processes, max(1, len(sheets)))) as pool:
-        for done, (index, printed) in enumerate(pool.run([job_of(sheet) for sheet in sheets]), 1):
+    """(PDF, pages) of each, in the order given. Raises Unprintable for the first that failed, when all have run.
+
+    `sheets` may be a generator of `total`: each is worked out while others are typeset.
+    """
+    names: list[str] = []
+    results: dict[int, Printed] = {}
+    count = total if total is not None or not isinstance(sheets, Sized) else len(sheets)
+
+    def jobs() -> Iterator[Job]:
+        for sheet in sheets:
+            names.append(f"sheet {sheet.code} ({sheet.plan}@{sheet.version} {sheet.vehicle})")
+            yield job_of(sheet)
+
+    with Pool(processes if count is None else max(1, min(processes, count))) as pool:
+        for index, printed in pool.run(jobs()):
             results[index] = printed
-            progress(done, len(sheets))
-    out: list[tuple[bytes, int]] = []
-    for sheet, result in zip(sheets, results, strict=True):
-        if result is None or result.error:
-            reason = result.error if result is not None else "no answer"
-            raise Unprintable(f"sheet {sheet.code} ({sheet.plan}@{sheet.version} {sheet.vehicle}): {reason}")
-        out.append((result.pdf, result.pages))
-    return out
+            progress(len(results), count if count is not None else len(names))
+    for index, name in enumerate(names):
+        if results[index].error:
+            raise Unprintable(f"{name}: {results[index].error}")
+    return [(results[index].pdf, results[index].pages) for index in range(len(names))]
 
 
 def merge(pdfs: Sequence[bytes]) -> bytes:

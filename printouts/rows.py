@@ -10,12 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.routes import RouteDoc, StopDoc
-from models.tables.city import Segment
 from models.times import parse_time
 from printouts import messages
 from printouts.text import name_of
 from printouts.turns import heading_in, heading_out, plane, turn_between
-from printouts.values import EMPTY, DriveStep, Row, Words
+from printouts.values import EMPTY, DriveStep, Row, Street, Words
 
 ROWS_LIMIT = 2_000
 """Rows of one sheet (about 60 pages): a route that needs more is not one shift's work."""
@@ -27,7 +26,7 @@ SAME_ROAD = ("straight", "slight_left", "slight_right")
 class Lookup:
     """What the rows need from the database, loaded once a plan. All keys are ids of the route documents."""
 
-    segments: Mapping[str, Segment]
+    segments: Mapping[str, Street]
     stations: Mapping[str, Words]
     """Station id → what stands there, as (4×240 L 其他, 4×240 L residual)."""
     cases: Mapping[str, tuple[Words, str]]
@@ -171,7 +170,7 @@ class _Writer:
         return messages.clock(parse_time(text), self.lookup.zone, self.first_day)
 
 
-def street_name(segment: Segment) -> Words:
+def street_name(segment: Street) -> Words:
     """A street's name; a street without one says so."""
     if not segment.name.strip() and not segment.name_en.strip():
         return messages.UNNAMED

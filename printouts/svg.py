@@ -98,3 +98,11 @@ def chevrons(line: list[Point], every: float = 26.0, size: float = 1.0, at_least
                 break
             target -= step
     return "".join(parts)
+
+
+def leader(place: Point, spot: Point) -> str:
+    """The line from a place to its number, with a dot at the place."""
+    return (
+        f'<path d="{path_data([place, spot])}" stroke="#000" stroke-width=".8"/>'
+        f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from printouts.fonts import covered_code_points
 
@@ -50,4 +51,10 @@ def _spelled(sign: str) -> str:
 
 def name_of(text: str) -> str:
     """A name, capped at NAME_LIMIT."""
+    return _short_name(text[: NAME_LIMIT * 2 + 1])
+
+
+@lru_cache(maxsize=20_000)
+def _short_name(text: str) -> str:
+    """The same streets stand on every sheet of a district."""
     return printable(text, NAME_LIMIT)

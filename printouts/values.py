@@ -14,6 +14,20 @@ EMPTY: Words = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
+class Street:
+    """What paper needs of a stored segment. Plain: a map looks at every one. `geometry` is [[lon, lat], ...]."""
+
+    id: str
+    from_node: str
+    to_node: str
+    name: str
+    name_en: str
+    road_class: str
+    length_m: float
+    geometry: list[list[float]]
+
+
+@dataclass(frozen=True, slots=True)
 class DriveStep:
     """A stretch driven on one street without working. `turn` is the code of the turn into it."""
 
