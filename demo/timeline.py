@@ -7,35 +7,22 @@ to the first stop that is new, and is as late from then on as that makes it.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from demo.spans import LonLat, Span, distance_m, spans_before, stand, to_ms, travel
+from demo.stops import Key, Leg, Served, key_of, legs_of, ms_of, without
 from demo.ways import quickest_arcs
 from dispatch.routes import RouteDoc, StopDoc
 from dispatch.streets import Streets
-from models.times import parse_time
 
 SERVING_TOOLS = {"salting": "s", "ploughing": "ps", "collection": "l", "sweeping": "b", "washing": "", "watering": ""}
 """Letters of the tools at work while serving, by service: s spreader, p plough, l lift, b broom (sorted)."""
+PARKED_MS = 900_000
+"""A truck that is done reports for so long from where it stands, then its device sleeps."""
 BROKEN_MS = 3_600_000
 """A broken truck reports from where it stands for so long."""
-
-Key = tuple[str, str, str, int]
-Leg = tuple[str, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One stop as the truck really makes it."""
-
-    key: Key
-    legs: tuple[Leg, ...]
-    arrive_ms: int
-    start_ms: int
-    depart_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +76,13 @@ class Timeline:
         if not self.spans or now < self.from_ms:
             return Timeline.from_doc(doc, streets, self.service)
         begun = [stop for stop in self.stops if stop.start_ms <= now]
-        owed = _without(doc["stops"], begun)
-        if not owed and now >= self.to_ms:
+        owed = without(doc["stops"], begun)
+        if not owed and now >= self.to_ms - PARKED_MS:
             return self
         ahead = self.stops[len(begun)] if len(begun) < len(self.stops) else None
         builder = _Builder(streets, self.service, self.spans[0].points[0])
         builder.told_ms = now
-        if ahead is not None and owed and (ahead.key, ahead.legs) == (_key(owed[0]), _legs(owed[0]["legs"])):
+        if ahead is not None and owed and (ahead.key, ahead.legs) == (key_of(owed[0]), legs_of(owed[0]["legs"])):
             builder.on_the_way = True
             builder.resume(spans_before(self.spans, ahead.arrive_ms), begun)
         else:
@@ -158,8 +145,8 @@ class _Builder:
         for stop in stops:
             n = position[id(stop)]
             if not self.on_the_way:
-                legs = list(_legs(stop["legs"]))
-                at_last = n > 0 and self.at_stop == _key(doc["stops"][n - 1]) if self.rerouted else n - 1 == before
+                legs = list(legs_of(stop["legs"]))
+                at_last = n > 0 and self.at_stop == key_of(doc["stops"][n - 1]) if self.rerouted else n - 1 == before
                 if not at_last:
                     legs = self._quickest(self._entry(doc, n))
                 self._drive_to(stop, legs, self._leg_ms(doc, n, legs))
@@ -174,7 +161,7 @@ class _Builder:
         return Timeline(self.service, spans, tuple(self.stops))
 
     def _drive_to(self, stop: StopDoc, legs: list[Leg], drive_ms: int) -> None:
-        planned = _ms(stop["arrive"])
+        planned = ms_of(stop["arrive"])
         if self.clock is None:
             self.clock = planned - drive_ms
             if self.ready_ms is not None:
@@ -194,11 +181,11 @@ class _Builder:
     def _serve(self, stop: StopDoc) -> None:
         """Wait for the planned start where the plan waits, then serve as long as planned."""
         assert self.clock is not None
-        arrive, start, depart = (_ms(stop[name]) for name in ("arrive", "start", "depart"))
+        arrive, start, depart = (ms_of(stop[name]) for name in ("arrive", "start", "depart"))
         begin = max(self.clock, self.told_ms, start if start > arrive else 0)
         self.spans.append(stand(self.clock, begin, self.place, ""))
         end = begin + (depart - start)
-        self.stops.append(Served(_key(stop), _legs(stop["legs"]), self.clock, begin, end))
+        self.stops.append(Served(key_of(stop), legs_of(stop["legs"]), self.clock, begin, end))
         if stop["kind"] == "segment":
             leg = (stop["ref"], bool(stop["forward"]))
             lines = [(self._points(leg), self._head(leg))]
@@ -214,13 +201,15 @@ class _Builder:
         return "" if stop["kind"] == "facility" else SERVING_TOOLS.get(self.service, "")
 
     def _home(self, doc: RouteDoc, planned: bool) -> None:
-        end = doc["end"]
-        if end is None or self.clock is None:
+        if self.clock is None:
             return
-        legs = list(_legs(doc["home"]))
-        if not planned:
-            legs = self._quickest(self._head(legs[-1]) if legs else self._nearest((end["lon"], end["lat"])))
-        self._drive(legs, self.clock + self._driven_ms(legs), (end["lon"], end["lat"]) if legs else None)
+        end = doc["end"]
+        if end is not None:
+            legs = list(legs_of(doc["home"]))
+            if not planned:
+                legs = self._quickest(self._head(legs[-1]) if legs else self._nearest((end["lon"], end["lat"])))
+            self._drive(legs, self.clock + self._driven_ms(legs), (end["lon"], end["lat"]) if legs else None)
+        self.spans.append(stand(self.clock, self.clock + PARKED_MS, self.place, ""))
 
     def _entry(self, doc: RouteDoc, n: int) -> int:
         """The junction at which stop n of a document is come to."""
@@ -239,8 +228,8 @@ class _Builder:
     def _leg_ms(self, doc: RouteDoc, n: int, legs: list[Leg]) -> int:
         """How long the legs to stop n take: as planned where they are the planned ones."""
         stop = doc["stops"][n]
-        if n and legs == list(_legs(stop["legs"])):
-            return max(0, _ms(stop["arrive"]) - _ms(doc["stops"][n - 1]["depart"]))
+        if n and legs == list(legs_of(stop["legs"])):
+            return max(0, ms_of(stop["arrive"]) - ms_of(doc["stops"][n - 1]["depart"]))
         return self._driven_ms(legs)
 
     def _driven_ms(self, legs: list[Leg]) -> int:
@@ -272,29 +261,3 @@ class _Builder:
         """The quickest way from here to a junction; [] when there is none (the truck then goes straight there)."""
         start = self.node if self.node is not None else self._nearest(self.place)
         return [self.streets.arc_segment[arc] for arc in quickest_arcs(self.streets, start, goal)]
-
-
-def _ms(text: str) -> int:
-    return to_ms(parse_time(text))
-
-
-def _key(stop: StopDoc) -> Key:
-    if stop["kind"] == "facility":
-        return ("facility", stop["ref"], "", 0)
-    return (stop["kind"], stop["ref"], stop["work_item"], int(stop["pass"]))
-
-
-def _legs(legs: Iterable[Sequence[object]]) -> tuple[Leg, ...]:
-    return tuple((str(leg[0]), bool(leg[1])) for leg in legs)
-
-
-def _without(stops: list[StopDoc], begun: list[Served]) -> list[StopDoc]:
-    """The stops of a document that are not begun yet, in order."""
-    taken = Counter(stop.key for stop in begun)
-    owed = []
-    for stop in stops:
-        if taken[_key(stop)] > 0:
-            taken[_key(stop)] -= 1
-        else:
-            owed.append(stop)
-    return owed

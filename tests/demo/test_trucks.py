@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demo.spans import distance_m, to_ms
-from demo.timeline import Timeline
+from demo.spans import distance_m, to_datetime, to_ms
+from demo.timeline import PARKED_MS, Timeline
 from demo.trucks import NOISE_M, Truck, simulate
 from demo.ways import quickest_arcs
 from dispatch.streets import Streets, build_streets
@@ -150,10 +150,13 @@ def test_collection_waits_for_its_window_and_lifts_at_the_station() -> None:
 
 def test_fixes_come_at_least_every_twenty_seconds_while_moving() -> None:
     truck = Truck("S-01", 1, Timeline.from_doc(doc_of(ROUTE), STREETS, "salting"))
-    times = [event.occurred_at for event in truck.fixes(T0 - timedelta(hours=1), T0 + timedelta(hours=2))]
+    fixes = truck.fixes(T0 - timedelta(hours=1), T0 + timedelta(hours=2))
+    home = truck.timeline.spans[-1].from_ms
+    assert fixes[-1].occurred_at == to_datetime(home + PARKED_MS)
+    times = [event.occurred_at for event in fixes if to_ms(event.occurred_at) <= home]
     assert times == sorted(set(times))
     assert max((b - a).total_seconds() for a, b in itertools.pairwise(times)) <= 24
-    assert times[0] == T0 and to_ms(times[-1]) == truck.timeline.to_ms
+    assert times[0] == T0 and to_ms(times[-1]) == home
 
 
 def test_fix_at_every_bend_and_tool_change() -> None:
@@ -268,3 +271,19 @@ def test_track_of_a_truck_matches_the_streets_it_served() -> None:
     state, passages = step(None, fixes, network)
     passages += finish(state, network)[1]
     assert {(p.segment, p.forward) for p in passages if p.tools == "s" and p.fraction >= 0.5} == set(ROUTE)
+
+
+def test_last_street_served_is_known_while_the_truck_stands_parked() -> None:
+    network = MatchNetwork.build(
+        StreetLine(row.id, row.from_node, row.to_node, row.one_way, row.geometry) for row in STREETS.segments.values()
+    )
+    doc = doc_of([("h0.0", True), ("h1.0", True)], end=False)
+    events = Truck("S-01", 9, Timeline.from_doc(doc, STREETS, "salting")).fixes(T0 - timedelta(1), T0 + timedelta(1))
+    fixes = [
+        Fix(
+            e.occurred_at, e.data["lon"], e.data["lat"], "s" if e.data["tools"]["spreader"] else "", e.data["speed_kmh"]
+        )
+        for e in events
+    ]
+    _, passages = step(None, fixes, network)
+    assert {p.segment for p in passages if p.tools == "s" and p.fraction >= 0.5} == {"h0.0", "h1.0"}
