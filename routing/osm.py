@@ -152,8 +152,9 @@ def _read(path: Path) -> _Raw:
             if len(raw.ways) > MAX_WAYS:
                 raise BadStreets(str(path), f"more than {MAX_WAYS} streets", "cut an extract of the city first")
         wanted = {node for way in raw.ways for node in way.nodes}
-        for node in osmium.FileProcessor(file, osmium.osm.NODE).with_filter(osmium.filter.IdFilter(wanted)):
-            if node.location.valid():
+        # Not osmium's IdFilter: its bit field grows with the largest id, to a gigabyte on today's node ids.
+        for node in osmium.FileProcessor(file, osmium.osm.NODE):
+            if node.id in wanted and node.location.valid():
                 raw.places[node.id] = (round(node.lon, 7), round(node.lat, 7))
     except (RuntimeError, ValueError, OSError) as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__

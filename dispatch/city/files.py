@@ -21,12 +21,17 @@ _FEATURES = re.compile(r'"features"\s*:\s*\[')
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A feature or a row: its line, its values by lower-case name, and (features only) its geometry."""
+    """A feature or a row: its line, its values by lower-case name, and (features only) its geometry and number."""
 
     line: int
     values: dict[str, Any]
     geometry: dict[str, Any] | None = None
     feature_id: str = ""
+    number: int = 0
+
+    def fault(self, faults: Faults, text: str) -> None:
+        """A fault of this entry; features are named by number too, as many files have them all on one line."""
+        faults.add(self.line, f"feature {self.number}: {text}" if self.number else text)
 
 
 def read_text(path: Path) -> str:
@@ -59,13 +64,13 @@ def read_features(path: Path, text: str, faults: Faults) -> list[Entry]:
         raise Refused("too_many", f"{path}: more than {MAX_ROWS} features; split it")
     lines = _feature_lines(text, len(features))
     entries = []
-    for line, feature in zip(lines, features, strict=True):
+    for number, (line, feature) in enumerate(zip(lines, features, strict=True), 1):
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
         if not isinstance(geometry, dict) or not isinstance(geometry.get("coordinates"), list):
-            faults.add(line, "a feature without geometry; give it coordinates")
+            faults.add(line, f"feature {number} is without geometry; give it coordinates")
             continue
         values = {str(k).lower(): v for k, v in (feature.get("properties") or {}).items() if v is not None}
-        entries.append(Entry(line, values, geometry, str(feature.get("id", ""))))
+        entries.append(Entry(line, values, geometry, str(feature.get("id", "")), number))
     return entries
 
 
@@ -151,7 +156,7 @@ class Values:
         except ValueError:
             number = float("nan")
         if number != number or number != int(number) or not low <= number <= high:
-            self._faults.add(self._entry.line, f"{name} is {text!r}; give a whole number from {low} to {high}")
+            self._entry.fault(self._faults, f"{name} is {text!r}; give a whole number from {low} to {high}")
             return default
         return int(number)
 
@@ -159,7 +164,7 @@ class Values:
         """One of the allowed words."""
         text = self.text(name, default=default)
         if text not in allowed:
-            self._faults.add(self._entry.line, f"{name} is {text!r}; give one of {', '.join(allowed)}")
+            self._entry.fault(self._faults, f"{name} is {text!r}; give one of {', '.join(allowed)}")
         return text
 
     def clock(self, name: str) -> int | None:
@@ -168,11 +173,11 @@ class Values:
         found = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
         minutes = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else -1
         if not 0 <= minutes <= 1440:
-            self._faults.add(self._entry.line, f"{name} is {text!r}; give a clock time such as 06:00")
+            self._entry.fault(self._faults, f"{name} is {text!r}; give a clock time such as 06:00")
             return None
         return minutes
 
     def known(self, name: str, text: str, there: Callable[[str], bool], what: str) -> None:
         """A fault when `text` is given but names nothing known."""
         if text and not there(text):
-            self._faults.add(self._entry.line, f"{name} {text!r} is no {what} of this city")
+            self._entry.fault(self._faults, f"{name} {text!r} is no {what} of this city")

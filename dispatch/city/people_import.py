@@ -70,9 +70,9 @@ def kind_of_columns(header: frozenset[str]) -> str:
 def _fresh_id(entry: Entry, values: Values, seen: set[str], what: str, faults: Faults) -> str:
     id_ = values.text("id")
     if not id_:
-        faults.add(entry.line, f"a {what} needs an id")
+        entry.fault(faults, f"a {what} needs an id")
     elif id_ in seen:
-        faults.add(entry.line, f"{what} {id_!r} comes twice")
+        entry.fault(faults, f"{what} {id_!r} comes twice")
     seen.add(id_)
     return id_
 
@@ -111,7 +111,7 @@ def parse_vehicles(entries: list[Entry], known: Known, faults: Faults) -> list[V
         skills = values.text("skills").replace(";", " ").replace(",", " ").split() or SKILLS_OF.get(kind, [])
         for skill in skills:
             if skill not in SKILLS:
-                faults.add(entry.line, f"skill {skill!r} is unknown; give {', '.join(SKILLS)}")
+                entry.fault(faults, f"skill {skill!r} is unknown; give {', '.join(SKILLS)}")
         row = Vehicle(
             id=id_,
             plate=values.text("plate", default=id_),
@@ -126,9 +126,9 @@ def parse_vehicles(entries: list[Entry], known: Known, faults: Faults) -> list[V
             drive_kmh=values.whole("drive_kmh", 40, 1, 120),
         )
         if {"salting", "ploughing"} & set(skills) and row.salt_kg == 0:
-            faults.add(entry.line, "salt_kg is 0; a vehicle that salts or ploughs needs its load")
+            entry.fault(faults, "salt_kg is 0; a vehicle that salts or ploughs needs its load")
         if "collection" in skills and row.waste_kg == 0:
-            faults.add(entry.line, "waste_kg is 0; a vehicle that collects needs its load")
+            entry.fault(faults, "waste_kg is 0; a vehicle that collects needs its load")
         rows.append(row)
     return rows
 
@@ -171,11 +171,11 @@ def parse_crews(entries: list[Entry], known: Known, faults: Faults) -> tuple[lis
             lead = "driver" if vehicle else "supervisor"
             people = [lead, *["loader" if vehicle else "sweeper"] * (size - 1)]
         if len(people) != size:
-            faults.add(entry.line, f"size is {size} but {len(people)} workers are listed")
+            entry.fault(faults, f"size is {size} but {len(people)} workers are listed")
         for number, text in enumerate(people, 1):
             role, _, name = text.partition(":")
             if role not in ROLES:
-                faults.add(entry.line, f"role {role!r} is unknown; give {', '.join(ROLES)}")
+                entry.fault(faults, f"role {role!r} is unknown; give {', '.join(ROLES)}")
             worker = Worker(id=f"{id_}-{number}", name=name.strip() or f"{role} {id_}-{number}", crew=id_, role=role)
             workers.append(worker)
     return crews, workers

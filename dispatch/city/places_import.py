@@ -61,9 +61,9 @@ def parse_districts(entries: list[Entry], faults: Faults) -> list[District]:
         values = Values(entry, faults)
         code = values.text("code", "district", "id", default=entry.feature_id)
         if not code or len(code) > 12:
-            faults.add(entry.line, "a district needs a `code` of at most 12 characters")
+            entry.fault(faults, "a district needs a `code` of at most 12 characters")
         elif code in rows:
-            faults.add(entry.line, f"district {code!r} comes twice")
+            entry.fault(faults, f"district {code!r} comes twice")
         ring = _ring(entry, faults)
         if ring and code and code not in rows:
             name = values.text("name", default=code)
@@ -80,7 +80,7 @@ def parse_areas(entries: list[Entry], faults: Faults) -> list[AlertAreaConfig]:
         given = entry.values.get("geocodes", [])
         codes = [str(code) for code in given] if isinstance(given, list) else str(given).replace(",", " ").split()
         if id_ in rows:
-            faults.add(entry.line, f"area {id_!r} comes twice")
+            entry.fault(faults, f"area {id_!r} comes twice")
         ring = _ring(entry, faults)
         if ring:
             rows[id_] = AlertAreaConfig(id=id_, name=values.text("name"), geocodes=codes, polygon=ring)
@@ -91,7 +91,7 @@ def _ring(entry: Entry, faults: Faults) -> list[list[float]]:
     """The outer ring of a polygon; [] and a fault when it is none."""
     form = _shape(entry)
     if form is None or form.geom_type not in ("Polygon", "MultiPolygon") or form.is_empty or not form.is_valid:
-        faults.add(entry.line, "not a valid polygon; give a closed ring that does not cross itself")
+        entry.fault(faults, "not a valid polygon; give a closed ring that does not cross itself")
         return []
     parts: list[Any] = list(getattr(form, "geoms", [form]))
     largest = max(parts, key=lambda part: float(part.area))
@@ -99,7 +99,7 @@ def _ring(entry: Entry, faults: Faults) -> list[list[float]]:
         faults.notes.append(f"line {entry.line}: only the outer ring of the largest part is kept")
     ring = [[float(point[0]), float(point[1])] for point in largest.exterior.coords]
     if not all(_on_earth(lon, lat) for lon, lat in ring):
-        faults.add(entry.line, "coordinates are not degrees (longitude, latitude in WGS 84)")
+        entry.fault(faults, "coordinates are not degrees (longitude, latitude in WGS 84)")
         return []
     return ring
 
@@ -120,31 +120,39 @@ def _spot(entry: Entry, index: PlaceIndex, faults: Faults) -> tuple[float, float
     """Position and nearest street of a point feature; None and a fault when it has none."""
     form = _shape(entry)
     if form is None or form.geom_type != "Point" or form.is_empty or not _on_earth(form.x, form.y):
-        faults.add(entry.line, "not a point of longitude and latitude in degrees")
+        entry.fault(faults, "not a point of longitude and latitude in degrees")
         return None
     place = index.nearest(form.x, form.y)
     if place is None or place.distance_m > MAX_SNAP_M:
         far = "the city has no streets" if place is None else f"{place.distance_m:.0f} m from the nearest street"
-        faults.add(entry.line, f"{far} (at most {MAX_SNAP_M:.0f} m); check the position")
+        entry.fault(faults, f"{far} (at most {MAX_SNAP_M:.0f} m); check the position")
         return None
     return float(form.x), float(form.y), place
 
 
-def _entry_id(entry: Entry, values: Values, prefix: str, number: int) -> str:
-    """Property `id`, else the feature's id, else its number; bare numbers get a prefix."""
-    id_ = values.text("id", default=entry.feature_id) or str(number)
-    return f"{prefix}-{int(id_):04d}" if id_.isdecimal() else id_
+def _ids(entries: list[Entry], prefix: str) -> list[str]:
+    """An id for each entry: the property `id` where it names each apart, else the feature's own id, else its number.
+
+    Bare numbers get a prefix.
+    """
+    sources = (
+        [str(entry.values.get("id", "")).strip() for entry in entries],
+        [entry.feature_id for entry in entries],
+        [str(entry.number) for entry in entries],
+    )
+    good = [ids for ids in sources if all(ids) and len(set(ids)) == len(ids)]
+    chosen = sources[0] if all(sources[0]) and not all(sources[1]) else good[0]
+    return [f"{prefix}-{int(id_):04d}" if id_.isdecimal() else id_ for id_ in chosen]
 
 
 def parse_facilities(entries: list[Entry], index: PlaceIndex, faults: Faults) -> list[Facility]:
     """Points with `kind`, `name`, and where they matter `service_s`, `bays`, `open`, `close` (clock times)."""
     rows: dict[str, Facility] = {}
-    for number, entry in enumerate(entries, 1):
+    for id_, entry in zip(_ids(entries, "F"), entries, strict=True):
         values = Values(entry, faults)
         kind = values.choice("kind", FACILITY_KINDS)
-        id_ = _entry_id(entry, values, kind or "facility", number)
         if id_ in rows:
-            faults.add(entry.line, f"facility {id_!r} comes twice")
+            entry.fault(faults, f"facility {id_!r} comes twice")
         open_min = values.clock("open") if values.text("open") else 0
         close_min = values.clock("close") if values.text("close") else 1440
         service_s, bays = values.whole("service_s", 600, 0, 14_400), values.whole("bays", 1, 1, 50)
@@ -177,18 +185,17 @@ def parse_stations(
     """
     stations: dict[str, Station] = {}
     containers: list[Container] = []
-    for number, entry in enumerate(entries, 1):
+    for id_, entry in zip(_ids(entries, "ST"), entries, strict=True):
         values = Values(entry, faults)
-        id_ = _entry_id(entry, values, "ST", number)
         if id_ in stations:
-            faults.add(entry.line, f"station {id_!r} comes twice")
+            entry.fault(faults, f"station {id_!r} comes twice")
             continue
         count = values.whole("containers", 1, 1, 50)
         litres = values.whole("litres", CONTAINER_L, 10, 40_000)
         streams = values.text("streams", default="mixed").replace(",", " ").replace(";", " ").split()
         unknown = [stream for stream in streams if stream not in STREAMS]
         if unknown:
-            faults.add(entry.line, f"streams has {unknown[0]!r}; give {', '.join(STREAMS)}")
+            entry.fault(faults, f"streams has {unknown[0]!r}; give {', '.join(STREAMS)}")
         kg_full = values.whole("kg_full", CONTAINER_KG * count, 1, 40_000)
         service_s = values.whole("service_s", STOP_S + CONTAINER_S * count, 1, 7200)
         spot = _spot(entry, index, faults)
