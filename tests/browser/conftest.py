@@ -1,0 +1,164 @@
+"""A real console on a loopback port and a real Chromium: set SWEEPLINE_TEST_CHROMIUM to its path."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from console.accounts import make_account
+from console.app import VENDOR, create_app
+from console.deps import ConsoleDeps
+from console.hub import Hub
+from models.database import Database
+from models.errors import Stale
+from models.tables.city import Setting
+from models.tables.plans import Approval, PlanVersion
+from tests.console.sample_city import NOW, build_sample, open_database
+
+PASSWORD = "a good password"
+START_LIMIT_S = 20
+WAIT_LIMIT_S = 30
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+]
+
+
+@dataclass
+class Site:
+    """A running console: its address, database and hub."""
+
+    url: str
+    database: Database
+    hub: Hub
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    path = os.environ.get("SWEEPLINE_TEST_CHROMIUM", "")
+    if not path:
+        pytest.skip("SWEEPLINE_TEST_CHROMIUM is not set: no browser to drive")
+    if not (VENDOR / "maplibre" / "maplibre-gl.mjs").is_file():
+        pytest.skip("browser libraries are not fetched: run `python -m console.vendor`")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    sheets = tmp_path / "sheets"
+    sheets.mkdir()
+    database, hub = open_database(tmp_path / "sweepline.db"), Hub()
+    build_sample(database, sheets)
+    with database.write() as session:
+        for name, role in (("anna", "approver"), ("vera", "viewer")):
+            make_account(session, name, role, PASSWORD, NOW)
+
+    def approve(version: str, actor: str) -> None:
+        with database.write() as session:
+            row = session.get(PlanVersion, version)
+            assert row is not None
+            if row.state != "proposed":
+                raise Stale("stale_version", f"{version} has been overtaken")
+            row.state = "approved"
+            session.add(Approval(plan_version=version, actor=actor, at=NOW))
+
+    def stop_self_start(stopped: bool, actor: str) -> None:
+        with database.write() as session:
+            row = session.get(Setting, "self_start_stopped")
+            assert row is not None
+            row.value = {"on": stopped, "by": actor}
+
+    deps = ConsoleDeps(
+        database=database,
+        clock=lambda: NOW,
+        subscribe=hub.subscribe,
+        intake=lambda *_: [],
+        approve=approve,
+        stop_self_start=stop_self_start,
+        sheets_dir=sheets,
+        simulated=True,
+    )
+    server = uvicorn.Server(uvicorn.Config(create_app(deps), port=0, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + START_LIMIT_S
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", database, hub)
+    server.should_exit = True
+    thread.join(timeout=10)
+    database.close()
+
+
+@dataclass
+class Tab:
+    """A page with what went wrong on it and where it asked."""
+
+    page: Any
+    faults: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def sign_in(self, name: str = "anna") -> None:
+        """Sign in and wait for the map's page to be complete."""
+        self.page.fill("#sign-in-name", name)
+        self.page.fill("#sign-in-password", PASSWORD)
+        self.page.click("#sign-in-form button[type=submit]")
+        self.page.wait_for_selector("html[data-ready=true]")
+
+    def until(self, expression: str) -> None:
+        """Wait for an expression to be true. Asked from outside, since the page's policy forbids it evaluated text."""
+        limit = time.monotonic() + WAIT_LIMIT_S
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < limit, f"not within {WAIT_LIMIT_S} s: {expression}"
+            self.page.wait_for_timeout(100)
+
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture
+def open_tab(chromium: Any, site: Site) -> Iterator[OpenTab]:
+    contexts: list[Any] = []
+
+    def open_(width: int = 1366, height: int = 768, webgl: bool = True) -> Tab:
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        if not webgl:
+            context.add_init_script(
+                "const get = HTMLCanvasElement.prototype.getContext;"
+                "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+                " return /webgl/.test(kind) ? null : get.call(this, kind, ...rest); };"
+            )
+        tab = Tab(context.new_page())
+        tab.page.on("console", lambda m: tab.faults.append(m.text) if m.type == "error" else None)
+        tab.page.on("pageerror", lambda error: tab.faults.append(str(error)))
+        tab.page.on("request", lambda r: None if _own(r.url, site.url) else tab.foreign.append(r.url))
+        tab.page.goto(site.url)
+        return tab
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def _own(url: str, site_url: str) -> bool:
+    return url.startswith((site_url + "/", "data:", f"blob:{site_url}"))
