@@ -208,3 +208,14 @@ def write_rows(doc: RouteDoc, service: str, lookup: Lookup, start: datetime) -> 
     left = len(writer.rows) - len(kept)
     text = f"还有 {left} 行未印 / {left} more rows are not printed: ask the dispatcher"
     return (*kept, Row("stop", 0, "", ("……", ""), "", text=text))
+
+
+def stops_by_row(rows: tuple[Row, ...]) -> dict[int, tuple[int, ...]]:
+    """The document's stop numbers behind each number on the paper: what a crew reports undone is a row."""
+    found: dict[int, tuple[int, ...]] = {}
+    at = 1
+    for row in rows:
+        if row.stops:
+            found[row.n] = tuple(range(at, at + row.stops))
+            at += row.stops
+    return found

@@ -11,7 +11,7 @@ from models.database import Database
 from models.errors import Refused
 from models.tables.plans import Route
 from printouts.data import SheetSource, sheet_data
-from printouts.rows import write_rows
+from printouts.rows import stops_by_row, write_rows
 from printouts.values import Row, SheetData
 from tests.printouts import paper_city
 from tests.printouts.conftest import BEATS, CASE, COLLECTION, SALTING
@@ -115,6 +115,9 @@ def test_rows_keep_every_stop_metre_and_kilogram(stored: object, seed: int) -> N
         driven_m = sum(round(source.segments[leg[0]].length_m) for leg in driven)
     database.close()
     served = [row for row in rows if row.kind == "work"]
+    behind = stops_by_row(rows)
+    assert list(behind) == [row.n for row in served]
+    assert [n for numbers in behind.values() for n in numbers] == [stop["n"] for stop in made["stops"]]
     assert sum(row.stops for row in served) == len(made["stops"])
     assert sum(row.length_m for row in served) == sum(stop["length_m"] for stop in made["stops"])
     assert sum(row.quantity_kg for row in served) == sum(stop["quantity_kg"] for stop in made["stops"])
