@@ -7,6 +7,7 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import sub
 from typing import Any
 
 import sqlalchemy as sa
@@ -113,33 +114,29 @@ def the_city(session: Session) -> City:
 
 
 def pack_streets(session: Session, network_hash: str) -> Packed:
-    """Every segment as [name index, class index, flags, one_way, length_m, district index, x, y, dx, dy, ...]."""
+    """Every segment as [name index, class index, flags, one_way, length_m, district index, x, y, dx, dy, ...].
+
+    Geometries are read as text and decoded in one go: a third of the time of decoding each.
+    """
     names: dict[tuple[str, str], int] = {}
     districts: dict[str, int] = {}
     ids: list[str] = []
     rows: list[list[int]] = []
-    west, south, east, north = 180 * SCALE, 90 * SCALE, -180 * SCALE, -90 * SCALE
-    query = sa.select(
-        col(Segment.id),
-        col(Segment.name),
-        col(Segment.name_en),
-        col(Segment.road_class),
-        col(Segment.bridge),
-        col(Segment.ramp),
-        col(Segment.one_way),
-        col(Segment.length_m),
-        col(Segment.district),
-        col(Segment.geometry),
-    )
-    for id_, name, name_en, class_, bridge, ramp, one_way, length_m, district, line in session.execute(query):
-        points = [(round(lon * SCALE), round(lat * SCALE)) for lon, lat in line]
-        for x, y in points:
-            west, east, south, north = min(west, x), max(east, x), min(south, y), max(north, y)
+    xs: list[int] = []
+    ys: list[int] = []
+    found = session.execute(_segments_query()).all()
+    lines: list[list[list[float]]] = json.loads(f"[{','.join(row[-1] for row in found)}]")
+    for (id_, name, name_en, class_, bridge, ramp, one_way, length_m, district, _), line in zip(
+        found, lines, strict=True
+    ):
+        line_xs, line_ys = [round(p[0] * SCALE) for p in line], [round(p[1] * SCALE) for p in line]
+        xs += line_xs
+        ys += line_ys
         flags = (BRIDGE if bridge else 0) | (RAMP if ramp else 0)
         row = [names.setdefault((name, name_en), len(names)), _class(class_), flags, one_way, round(length_m)]
         row.append(districts.setdefault(district, len(districts)))
         ids.append(id_)
-        rows.append(row + _deltas(points))
+        rows.append(row + _deltas(line_xs, line_ys))
     body: dict[str, Any] = {
         "network_hash": network_hash,
         "scale": SCALE,
@@ -150,20 +147,34 @@ def pack_streets(session: Session, network_hash: str) -> Packed:
         "segments": rows,
     }
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    bounds = (west / SCALE, south / SCALE, east / SCALE, north / SCALE) if rows else (0.0, 0.0, 0.0, 0.0)
+    bounds = (min(xs) / SCALE, min(ys) / SCALE, max(xs) / SCALE, max(ys) / SCALE) if xs else (0.0, 0.0, 0.0, 0.0)
     return Packed(network_hash, gzip.compress(raw, GZIP_LEVEL, mtime=0), bounds)
+
+
+def _segments_query() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(
+        col(Segment.id),
+        col(Segment.name),
+        col(Segment.name_en),
+        col(Segment.road_class),
+        col(Segment.bridge),
+        col(Segment.ramp),
+        col(Segment.one_way),
+        col(Segment.length_m),
+        col(Segment.district),
+        sa.cast(col(Segment.geometry), sa.Text),
+    ).order_by(col(Segment.id))
 
 
 def _class(name: str) -> int:
     return CLASSES.index(name) if name in CLASSES else len(CLASSES) - 1
 
 
-def _deltas(points: list[tuple[int, int]]) -> list[int]:
-    flat: list[int] = []
-    last_x = last_y = 0
-    for x, y in points:
-        flat += (x - last_x, y - last_y)
-        last_x, last_y = x, y
+def _deltas(xs: list[int], ys: list[int]) -> list[int]:
+    """x, y of the first point, then the steps from point to point."""
+    flat = [0] * (2 * len(xs))
+    flat[::2] = map(sub, xs, [0, *xs])
+    flat[1::2] = map(sub, ys, [0, *ys])
     return flat
 
 
