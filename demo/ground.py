@@ -72,12 +72,19 @@ class Ground:
         return round(lon, 7), round(CENTRE_LAT + north / METRES_PER_DEGREE, 7)
 
 
+def degree_m(lat: float) -> Point:
+    """Metres of a degree of longitude and of latitude on the WGS 84 ellipsoid (series, good to a centimetre)."""
+    phi = math.radians(lat)
+    lon_m = 111_412.84 * math.cos(phi) - 93.5 * math.cos(3 * phi) + 0.118 * math.cos(5 * phi)
+    return lon_m, 111_132.954 - 559.822 * math.cos(2 * phi) + 1.175 * math.cos(4 * phi)
+
+
 def length_m(points: list[Point]) -> float:
-    """Length of a line of [lon, lat] in metres, flat around its own latitude."""
+    """Length of a line of [lon, lat] in metres."""
     total = 0.0
     for (lon_a, lat_a), (lon_b, lat_b) in itertools.pairwise(points):
-        dx = (lon_b - lon_a) * METRES_PER_DEGREE * math.cos(math.radians((lat_a + lat_b) / 2))
-        total += math.hypot(dx, (lat_b - lat_a) * METRES_PER_DEGREE)
+        lon_m, lat_m = degree_m((lat_a + lat_b) / 2)
+        total += math.hypot((lon_b - lon_a) * lon_m, (lat_b - lat_a) * lat_m)
     return total
 
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 ID_HEX = 12
 """Hexadecimal digits of a segment id: 48 bits, so 100,000 segments collide with a chance below 2e-5."""
 
@@ -29,6 +25,10 @@ def largest_strong_part(edges: Sequence[tuple[str, str, int]]) -> frozenset[str]
     `one_way`: 0 both ways, 1 from → to, -1 to → from. Of equally large parts the one whose smallest node id is
     smaller wins, so the answer depends on the edges only.
     """
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     index: dict[str, int] = {}
     for a, b, _ in edges:
         index.setdefault(a, len(index))

@@ -194,4 +194,4 @@ def _print_summary(summary: dict[str, Any], out: Callable[[str], None]) -> None:
     table.add_row("dropped", dropped or "nothing")
     if summary["fleet"]:
         table.add_row("fleet", f"{summary['fleet']} (generated)")
-    Console().print(table)
+    Console(soft_wrap=True).print(table)
