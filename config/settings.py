@@ -30,7 +30,7 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address the console listens on")
     port: int = Field(8020, description="port the console listens on", ge=0, le=65535)
     seed: int = Field(1, description="seed of the solvers")
-    solver_processes: int = Field(2, description="solver children at a time", ge=1, le=64)
+    solver_processes: int = Field(2, description="solver children at a time; 0: solve in this process", ge=0, le=64)
     log_level: str = Field(
         "warning", description="debug, info, warning or error", pattern="^(debug|info|warning|error)$"
     )

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from demo.fleet_tracks import FleetTracks
 from demo.people import acts, perform
 from demo.script import ScriptEvent, StormScript
-from dispatch.accept import accept_row
+from dispatch.accept import accept_row, quarantine
 from dispatch.context import Context
 from dispatch.intake import BadLine, parse_body
 from dispatch.streets import Streets
@@ -197,25 +197,30 @@ class DemoDriver:
     def _send(self, entry: ScriptEvent) -> None:
         """Rows and the mark together; telemetry first (it may be repeated), then the mark."""
         progress = self.progress
-        events, refused = self._parsed(entry)
+        events, bad, refused = self._parsed(entry)
         telemetry = [e for e in events if e.type in TELEMETRY]
         self._system.publish([(TOPIC_OF_TYPE[e.type], e.key, dump_event(e)) for e in telemetry])
         with self._system.database.write() as session:
             for event in events:
                 if event.type in TELEMETRY or accept_row(session, event).status != "duplicate":
                     progress.accepted += 1
+            for line in bad:
+                quarantine(session, entry.at, None, line.raw, line.reason, line.text)
+            progress.accepted += len(bad)
             progress.played += 1
             progress.refused += refused
             self._write(session)
 
-    def _parsed(self, entry: ScriptEvent) -> tuple[list[Event], int]:
+    def _parsed(self, entry: ScriptEvent) -> tuple[list[Event], list[BadLine], int]:
+        """Events, bad lines, and 1 when the whole input was refused."""
         if entry.kind == "breakdown":
-            return [self._breakdown(entry)], 0
+            return [self._breakdown(entry)], [], 0
         try:
             parsed = parse_body(entry.body, entry.content_type, entry.at)
         except Refused:
-            return [], 1
-        return [e for e in parsed if not isinstance(e, BadLine)], sum(isinstance(e, BadLine) for e in parsed)
+            return [], [], 1
+        events = [e for e in parsed if not isinstance(e, BadLine)]
+        return events, [e for e in parsed if isinstance(e, BadLine)], 0
 
     def _breakdown(self, entry: ScriptEvent) -> Event:
         """The busiest ploughing truck breaks down: most stops still ahead, then the smallest name."""

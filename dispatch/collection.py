@@ -52,7 +52,9 @@ def open_day(uow: UnitOfWork, context: Context, day: date) -> None:
         uow.session.add(item)
         uow.session.add(StationDay(station=station.id, day=day, work_item=item.id))
     uow.session.flush()
-    for letter, (planned, _, _) in sorted(context.rules.collection.runs.items()):
+    for letter, (planned, _, ends) in sorted(context.rules.collection.runs.items()):
+        if at_local(day, clock(ends), context.zone) <= uow.now:
+            continue
         at = at_local(day, clock(planned), context.zone)
         uow.set_timer(f"collection:{day}:{letter}", at, "collection.run", "stations", day=day.isoformat(), run=letter)
     uow.set_timer(f"day_end:{day}", end, "day.end", "stations", day=day.isoformat())

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from routing.matching import Fix, MatchNetwork, Passage, match
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
@@ -25,11 +24,15 @@ from models.tables.city import Vehicle
 from models.tables.plans import Assignment, Route
 from models.tables.work import MatchState, Pass, Position, StationDay, Visit, WorkItem
 from models.times import from_micros, iso, parse_time, to_micros
+from routing.match_network import MatchNetwork
+from routing.match_track import Passage
+from routing.matching import Fix, step
 
 TRAVERSED = 0.5
 """A pass counts when at least this part of the street was driven."""
 VISIT_RADIUS_M = 35.0
-"""A lift at work this near to a stop of the told route is a visit to it."""
+"""A truck at work this near to where a stop of its told route is served visits it."""
+STANDING_KMH = 3.0
 TOOL_OF_SERVICE = {"salting": "s", "ploughing": "p"}
 LATE_WORK = timedelta(hours=2)
 """A vehicle is still judged by its route this long after the planned end."""
@@ -118,9 +121,9 @@ def _follow(
     stored = uow.session.get(MatchState, vehicle)
     routes = told_routes(uow.session, vehicle, fixes[0].observed_at, fixes[-1].observed_at)
     hints = frozenset(leg[0] for route in routes for leg in _segments(route))
-    state, passages = match(
+    state, passages = step(
         stored.value["track"] if stored is not None else None,
-        [Fix(f.observed_at.timestamp(), f.lon, f.lat, f.speed_kmh, f.heading_deg, tools_letters(f)) for f in fixes],
+        [Fix(f.observed_at, f.lon, f.lat, "".join(sorted(tools_letters(f))), f.speed_kmh) for f in fixes],
         network(uow.session),
         hints,
     )
@@ -128,7 +131,7 @@ def _follow(
         _store_pass(uow, vehicle, passage)
     busy_until = from_micros(stored.value["busy_until"] if stored is not None else 0)
     for fix in fixes:
-        if fix.tools.lift and fix.observed_at > busy_until:
+        if _at_work(fix) and fix.observed_at >= busy_until:
             busy_until = _visit(uow, vehicle, fix, routes) or busy_until
     last = max(fix.observed_at for fix in fixes)
     value = {"track": state, "busy_until": to_micros(busy_until)}
@@ -155,8 +158,7 @@ def told_routes(session: Session, vehicle: str, first: datetime, last: datetime)
 
 
 def _store_pass(uow: UnitOfWork, vehicle: str, passage: Passage) -> None:
-    from_at, to_at = _at(passage.from_s), _at(passage.to_s)
-    id_ = derive_id(from_at, "pass", vehicle, passage.segment, passage.forward, passage.from_s)
+    id_ = derive_id(passage.from_at, "pass", vehicle, passage.segment, passage.forward, passage.to_at)
     if uow.session.get(Pass, id_) is not None:
         return
     uow.session.add(
@@ -165,8 +167,8 @@ def _store_pass(uow: UnitOfWork, vehicle: str, passage: Passage) -> None:
             segment=passage.segment,
             forward=passage.forward,
             vehicle=vehicle,
-            from_at=from_at,
-            to_at=to_at,
+            from_at=passage.from_at,
+            to_at=passage.to_at,
             fraction=round(passage.fraction, 3),
             tools=passage.tools,
         )
@@ -176,10 +178,6 @@ def _store_pass(uow: UnitOfWork, vehicle: str, passage: Passage) -> None:
         for service, tool in TOOL_OF_SERVICE.items():
             if tool in passage.tools:
                 _count_runs(uow, passage.segment, service, tool)
-
-
-def _at(seconds: float) -> datetime:
-    return from_micros(round(seconds * 1_000_000))
 
 
 def _count_runs(uow: UnitOfWork, segment: str, service: str, tool: str) -> None:
@@ -211,6 +209,11 @@ def _done(uow: UnitOfWork, item: WorkItem, at: datetime) -> None:
     uow.audit("work.done", f"work:{item.id}", place=item.place, at=iso(at))
     data = {"work_item": item.id, "origin": item.origin, "period": item.period, "place": item.place, "at": iso(at)}
     uow.emit("work", item.place, "work.done", data, item.id)
+
+
+def _at_work(fix: VehiclePosition) -> bool:
+    """A lift at work, or a truck that stands with another tool on: it is serving a point."""
+    return fix.tools.lift or (fix.speed_kmh < STANDING_KMH and bool(tools_letters(fix)))
 
 
 def _visit(uow: UnitOfWork, vehicle: str, fix: VehiclePosition, routes: list[Route]) -> datetime | None:

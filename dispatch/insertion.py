@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
 from dispatch.context import Context
-from dispatch.jobs import items_by_ids, make_writer
+from dispatch.jobs import items_by_ids, make_writer, plan_resources
 from dispatch.problems import Job, Resource, TaskRef, facility_tasks, seconds_from, task_for, vehicle_capacity, walking
 from dispatch.route_docs import Writer, write_doc
 from dispatch.routes import LegDoc, RouteDoc, StopDoc
@@ -67,6 +67,7 @@ def load_insert(
     resources = [
         _resource(session, r, plan, streets, now) for r in remaining if not r.lost and _who(r.route) not in out
     ]
+    resources += _idle(session, plan, streets, now, lead, {_who(r.route) for r in remaining})
     facilities = list(session.exec(select(Facility).order_by(Facility.id)).all())
     network = walking(streets.network, context.rules.snow.walk_kmh) if plan.service == "beats" else streets.network
     problem = Problem(
@@ -167,6 +168,21 @@ def _resource(session: Session, entry: Remaining, plan: Plan, streets: Streets, 
     return Resource(_who(route), start, home, capacity, used, seconds_from(now, free, 0), until, skills)
 
 
+def _idle(
+    session: Session, plan: Plan, streets: Streets, now: datetime, lead: timedelta, busy: set[str]
+) -> list[Resource]:
+    """Vehicles of the district that have no route in this plan: ready at their depot after the lead."""
+    shift = seconds_from(plan.start_at, now + lead, 0)
+    ahead = seconds_from(now, plan.start_at, 0)
+    found = []
+    for entry in plan_resources(session, plan, streets):
+        first = max(entry.free_from_s, shift) - shift + max(ahead, int(lead.total_seconds()))
+        last = entry.free_to_s - seconds_from(plan.start_at, now, 0) + ahead
+        if entry.id not in busy and last > first:
+            found.append(replace(entry, free_from_s=first, free_to_s=last))
+    return found
+
+
 def _place_node(place: dict[str, object], streets: Streets) -> int:
     return _nearest_node(streets, float(str(place["lon"])), float(str(place["lat"])))
 
@@ -215,17 +231,16 @@ def _base_plan(
 def _base_stop(
     stop: StopDoc, task_of: dict[tuple[str, int], str], tasks: dict[str, Task], streets: Streets, now: datetime
 ) -> routing_plan.Stop:
-    times = [seconds_from(now, parse_time(stop[key]), 0) for key in ("arrive", "start", "depart")]
+    arrive, start, depart = (seconds_from(now, parse_time(stop[key]), 0) for key in ("arrive", "start", "depart"))
+    arcs, used = _arcs(stop["legs"], streets), (int(stop["load_kg"]),)
     if stop["kind"] == "facility":
-        return routing_plan.Stop(
-            "facility", stop["ref"], 0, _arcs(stop["legs"], streets), *times, (int(stop["load_kg"]),)
-        )
+        return routing_plan.Stop("facility", stop["ref"], 0, arcs, arrive, start, depart, used)
     id_ = task_of[(stop["work_item"], int(stop["pass"]))]
     mode = 0
     if stop["kind"] == "segment":
         arc = streets.arcs_of[stop["ref"]][bool(stop["forward"])]
         mode = next(i for i, m in enumerate(tasks[id_].modes) if m.arc == arc)
-    return routing_plan.Stop("task", id_, mode, _arcs(stop["legs"], streets), *times, (int(stop["load_kg"]),))
+    return routing_plan.Stop("task", id_, mode, arcs, arrive, start, depart, used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +253,7 @@ class Inserted:
 
 
 def inserted_routes(insert: InsertJob, plan: routing_plan.Plan) -> Inserted:
-    """Documents of the new version: unchanged routes as they were, changed ones written anew behind their kept stops."""
+    """Documents of the new version: unchanged routes as they were, changed ones anew behind their kept stops."""
     solved = {route.vehicle: route for route in plan.routes}
     before = {route.vehicle: [s.ref for s in route.stops] for route in insert.base.routes}
     routes: list[SolvedRoute] = []
@@ -247,7 +262,7 @@ def inserted_routes(insert: InsertJob, plan: routing_plan.Plan) -> Inserted:
         who, old = _who(entry.route), entry.route
         new = solved.get(who)
         if entry.lost:
-            routes.append(_cut_short(entry))
+            routes.append(_cut_short(entry, insert.writer.streets))
         elif new is None or [s.ref for s in new.stops] == before.get(who) == _refs_left(insert, entry):
             routes.append(SolvedRoute(who, old.doc, old.start_at, old.end_at, old.distance_m))
         else:
@@ -255,10 +270,30 @@ def inserted_routes(insert: InsertJob, plan: routing_plan.Plan) -> Inserted:
             doc["end"] = old.doc["end"]
             end_at = insert.job.zero + timedelta(seconds=new.end_s)
             added += max(0, int((end_at - old.end_at).total_seconds()))
-            kept_order = [s.ref for s in new.stops if s.ref in set(before.get(who, []))]
-            moved += 0 if kept_order == before.get(who, []) else 1
+            moved += _moved(insert, new)
             routes.append(SolvedRoute(who, doc, old.start_at, end_at, _length(doc, insert.writer.streets)))
+    known = {_who(entry.route) for entry in insert.remaining}
+    for fresh in plan.routes:
+        if fresh.vehicle not in known and fresh.stops:
+            routes.append(_called_out(insert, fresh))
+            added += fresh.end_s - fresh.start_s
     return Inserted(routes, added, moved)
+
+
+def _called_out(insert: InsertJob, route: routing_plan.Route) -> SolvedRoute:
+    """A route of a vehicle that had none in this plan."""
+    doc = write_doc(insert.writer, route, [])
+    zero = insert.job.zero
+    times = (zero + timedelta(seconds=route.start_s), zero + timedelta(seconds=route.end_s))
+    return SolvedRoute(route.vehicle, doc, *times, _length(doc, insert.writer.streets))
+
+
+def _moved(insert: InsertJob, new: routing_plan.Route) -> int:
+    """Stops of a route whose order among the stops it had before is another now."""
+    base = next(route for route in insert.base.routes if route.vehicle == new.vehicle)
+    before = [s.ref for s in base.stops if s.kind == "task"]
+    after = [s.ref for s in new.stops if s.kind == "task" and s.ref in set(before)]
+    return sum(1 for a, b in zip(before, after, strict=False) if a != b) + abs(len(before) - len(after))
 
 
 def _refs_left(insert: InsertJob, entry: Remaining) -> list[str]:
@@ -268,15 +303,15 @@ def _refs_left(insert: InsertJob, entry: Remaining) -> list[str]:
     return [s["ref"] if s["kind"] == "facility" else task_of.get((s["work_item"], int(s["pass"])), "") for s in stored]
 
 
-def _cut_short(entry: Remaining) -> SolvedRoute:
+def _cut_short(entry: Remaining, streets: Streets) -> SolvedRoute:
     """The lost vehicle's route: what it had done."""
     old = entry.route
     doc: RouteDoc = {**old.doc, "stops": entry.kept, "home": [], "end": None, "kept": len(entry.kept)}
     end_at = parse_time(entry.kept[-1]["depart"]) if entry.kept else old.start_at
-    return SolvedRoute(_who(old), doc, old.start_at, end_at, 0)
+    return SolvedRoute(_who(old), doc, old.start_at, end_at, _length(doc, streets))
 
 
 def _length(doc: RouteDoc, streets: Streets) -> int:
     legs = [leg for stop in doc["stops"] for leg in stop["legs"]] + list(doc["home"])
     driven = sum(streets.segments[segment].length_m for segment, _ in legs)
-    return round(driven + sum(s["length_m"] for s in doc["stops"] if s["kind"] == "segment"))
+    return int(driven + sum(s["length_m"] for s in doc["stops"] if s["kind"] == "segment"))

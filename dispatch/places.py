@@ -59,7 +59,10 @@ def place_index(session: Session) -> PlaceIndex:
     key = city.network_hash if city is not None else ""
     if key not in _CACHE or not key:
         _CACHE.clear()
-        _CACHE[key] = PlaceIndex(list(session.exec(select(Segment).order_by(Segment.id)).all()))
+        rows = list(session.exec(select(Segment).order_by(Segment.id)).all())
+        for row in rows:
+            session.expunge(row)  # outlives this session: a rollback must not expire it
+        _CACHE[key] = PlaceIndex(rows)
     return _CACHE[key]
 
 

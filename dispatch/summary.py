@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func
@@ -16,7 +16,7 @@ from models.tables.flow import Books, Quarantine, StoredEvent
 from models.tables.plans import Plan, PlanVersion, Sheet
 from models.tables.weather import Episode, Response, Stage
 from models.tables.work import Case, Report, StationDay, WorkItem
-from models.times import iso
+from models.times import iso, local_date
 
 INTERNAL_GROUPS = ("timers", "work", "projections")
 """Groups that read only what the system itself wrote; the books of accepted events leave them out."""
@@ -32,7 +32,7 @@ def summary(session: Session, seed: int, start: datetime, end: datetime, accepte
         "events": events(session, accepted),
         "plans": list(plans(session)),
         "snow": snow(session),
-        "stations": stations(session),
+        "stations": stations(session, local_date(end, city.zone)),
         "cases": cases(session),
         "sheets": [row.path for row in session.exec(select(Sheet).order_by(Sheet.path)).all()],
         "state_hash": state_hash(session),
@@ -107,10 +107,11 @@ def snow(session: Session) -> dict[str, Any]:
     }
 
 
-def stations(session: Session) -> dict[str, int]:
-    """Station-days owed and cleared."""
-    total = session.exec(select(func.count()).select_from(StationDay)).one()
-    cleared = session.exec(select(func.count()).select_from(StationDay).where(StationDay.state == "cleared")).one()
+def stations(session: Session, before: date) -> dict[str, int]:
+    """Station-days owed and cleared, of the days before a date."""
+    owed = select(func.count()).select_from(StationDay).where(StationDay.day < before)
+    total = session.exec(owed).one()
+    cleared = session.exec(owed.where(StationDay.state == "cleared")).one()
     return {"total": int(total), "cleared": int(cleared)}
 
 

@@ -41,7 +41,10 @@ KILL_FACTOR = 1.5
 
 @dataclass(frozen=True, slots=True)
 class PlannerParams:
-    """`iterations` makes results independent of the machine (demo --once); None works by seconds."""
+    """`iterations` makes results independent of the machine (demo --once); None works by seconds.
+
+    `processes` 0 solves in this process: no memory limit, no kill, but nothing to start either (tests).
+    """
 
     seed: int = 0
     iterations: int | None = None
@@ -150,6 +153,10 @@ class Planner:
         return done
 
     def _submit(self, task: SolveTask) -> Future[SolveResult]:
+        if self._params.processes == 0:
+            done: Future[SolveResult] = Future()
+            done.set_result(solve_child(task))
+            return done
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 max_workers=self._params.processes,
@@ -205,7 +212,7 @@ class Planner:
             row = session.exec(select(PlanRequest).where(PlanRequest.id == request.id).with_for_update()).first()
             plan = session.get(Plan, request.plan)
             if row is None or plan is None or row.generation != request.generation or row.phase != request.phase:
-                log.warning("late result for %s refused", request.plan)
+                log.warning("late result for %s refused: generation %s, phase %s", request.id, request.generation, request.phase)
                 return
             uow = UnitOfWork(session, now, f"plan_request:{request.id}:{request.phase}", "system:planner")
             row.lease_until, row.attempts = None, 0

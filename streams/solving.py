@@ -52,6 +52,7 @@ def limit_child() -> None:
 
 def solve_child(task: SolveTask) -> SolveResult:
     """Solve, check, pack."""
+    from routing.engines.assemble import assemble, finder_for, tours_of
     from routing.engines.base import Budget
     from routing.engines.insertion import insert
     from routing.engines.registry import solve
@@ -60,7 +61,10 @@ def solve_child(task: SolveTask) -> SolveResult:
     attempts: list[dict[str, Any]] = []
     if task.mode == "insert":
         assert task.start is not None
-        plan = insert(task.problem, task.start, task.wanted)
+        # The stored order is driven and priced anew: quantities and gaps may have changed since it was made.
+        finder = finder_for(task.problem)
+        base = assemble(task.problem, finder, tours_of(task.problem, task.start), (), task.start.engine, task.seed, 0)
+        plan = insert(task.problem, base, task.wanted)
     else:
         engine = "greedy" if task.mode == "greedy" else "auto"
         budget = Budget(seconds=task.seconds, iterations=task.iterations)

@@ -7,16 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dispatch.city.store import load_streets
 from sqlmodel import Session, col, select
-from streams.recorders.projections import projections
 
 from config.rules_loader import load_rules
 from config.settings import Settings, database_url, load_settings
 from dispatch.accept import accept, quarantine
 from dispatch.approval import approve
+from dispatch.city.store import load_streets
 from dispatch.clockwork import start_clockwork
 from dispatch.commands import run_command
 from dispatch.context import Context
@@ -39,6 +38,7 @@ from streams.planner import Planner, PlannerParams
 from streams.recorder import Recorder
 from streams.recorders.cases import cases
 from streams.recorders.positions import positions
+from streams.recorders.projections import projections
 from streams.recorders.resources import resources
 from streams.recorders.stations import stations
 from streams.recorders.timers import timers
@@ -47,7 +47,12 @@ from streams.recorders.work import work
 from streams.relay import Relay
 from streams.runner import Runner
 from streams.timers import fire_due
+from streams.views.embedded import EmbeddedView
+from streams.views.last_fix import LAST_FIX
 from sweepline.clock import Clock, SimulatedClock, WallClock
+
+if TYPE_CHECKING:
+    from streams.views.faust_app import FaustView
 
 SETTLE_ROUNDS = 200
 """More rounds than this without coming to rest is a broken invariant, not load."""
@@ -319,8 +324,13 @@ def open_database(settings: Settings, data_dir: Path) -> Database:
     return database
 
 
-def open_views(settings: Settings, driver: Driver, database: Database) -> list[Any]:
-    return []
+def open_views(settings: Settings, driver: Driver, database: Database) -> list[EmbeddedView | FaustView]:
+    """The views: Faust with a Table on Kafka, the same functions over the embedded log otherwise."""
+    if settings.broker == "sqlite":
+        return [EmbeddedView(LAST_FIX, driver, database)]
+    from streams.views.faust_app import FaustView
+
+    return [FaustView(LAST_FIX, driver, settings.broker.removeprefix("kafka://"), settings.topic_prefix)]
 
 
 def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:

@@ -281,17 +281,15 @@ def told_command(data: Path, telling: str, how: str, actor: str, clock: str) -> 
             rows = session.exec(select(Telling).where(Telling.plan == telling, col(Telling.told_at).is_(None))).all()
         ids = [row.id for row in rows] or [telling]
         for id_ in ids:
-            run_command(
-                system.database,
-                system.clock(),
-                actor,
-                "route.told",
-                id_,
-                {"telling": id_, "how": how},
-                lambda uow, id_=id_: tell(uow, id_, how).id,
-            )
+            _tell(system, id_, how, actor)
         run_until_idle(system)
     finally:
         system.close()
     print(f"{len(ids)} change(s) told by {how}")
     return 0
+
+
+def _tell(system: System, telling: str, how: str, actor: str) -> None:
+    data = {"telling": telling, "how": how}
+    now = system.clock()
+    run_command(system.database, now, actor, "route.told", telling, data, lambda uow: tell(uow, telling, how))

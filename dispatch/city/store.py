@@ -124,6 +124,8 @@ def get_city(session: Session) -> City:
 def load_streets(session: Session, closed: frozenset[str] = frozenset()) -> Streets:
     """The stored streets without the closed ones as a routing network. A second's work on a large city: keep it."""
     segments = session.exec(select(Segment).order_by(Segment.id)).all()
+    for row in segments:
+        session.expunge(row)  # the streets outlive this session: a rollback must not expire them
     restrictions = session.exec(select(TurnRestriction).order_by(TurnRestriction.id)).all()
     return build_streets(segments, restrictions, closed)
 

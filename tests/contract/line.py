@@ -115,7 +115,7 @@ def make_driver(broker: str, folder: Path, name: str, clock: Callable[[], dateti
     if broker == "kafka":
         from streams.kafka_driver import KafkaDriver
 
-        return KafkaDriver(KAFKA, prefix=f"{name}.", session_s=6.0)
+        return KafkaDriver(KAFKA, prefix=f"{name}.", session_s=3.0)
     from streams.sqlite_log import SqliteLog
 
     return SqliteLog(folder / "log.db", clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,6 @@ from routing.network import Network
 from routing.paths import UNREACHABLE, PathFinder
 from routing.problem import Mode
 from tests.routing.routing_cases import Oracle, both_ways, network, town
-import itertools
 
 
 def test_a_forbidden_turn_costs_the_way_round() -> None:
