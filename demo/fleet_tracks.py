@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from demo.timeline import Timeline
@@ -23,10 +24,10 @@ ON_FOOT = "beats"
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """What a vehicle has been told for one plan: (from when, route document, route's start)."""
+    """What a vehicle has been told for one plan: (from when, route hash), the routes' ids, start."""
 
     told: tuple[tuple[datetime, str], ...]
-    docs: tuple[RouteDoc, ...]
+    routes: tuple[str, ...]
     start_at: datetime
     service: str
 
@@ -37,6 +38,7 @@ class FleetTracks:
     def __init__(self, seed: int, streets: Streets) -> None:
         self._seed = seed
         self._streets = streets
+        self._docs: dict[str, RouteDoc] = {}
         self._trucks: dict[tuple[str, str], tuple[tuple[object, ...], Truck]] = {}
 
     def fixes(self, session: Session, t0: datetime, t1: datetime) -> list[Event]:
@@ -55,7 +57,9 @@ class FleetTracks:
             mark = (history.told, broken_at)
             kept = self._trucks.get((plan, vehicle))
             if kept is None or kept[0] != mark:
-                told = [(at, doc) for (at, _), doc in zip(history.told, history.docs, strict=True)]
+                told = [
+                    (at, self._doc(session, route)) for (at, _), route in zip(history.told, history.routes, strict=True)
+                ]
                 timeline = Timeline.from_history(told, self._streets, history.service, history.start_at, broken_at)
                 kept = (mark, Truck(vehicle, self._seed, timeline))
                 self._trucks[(plan, vehicle)] = kept
@@ -63,8 +67,17 @@ class FleetTracks:
         return sorted(found, key=lambda event: (event.occurred_at, event.key))
 
     def _histories(self, session: Session, t0: datetime, t1: datetime) -> dict[tuple[str, str], _History]:
-        rows = session.exec(
-            select(Route, PlanVersion, Plan, Approval)
+        rows = session.execute(
+            sa.select(
+                col(Route.id),
+                col(Route.vehicle),
+                col(Route.route_hash),
+                col(Route.start_at),
+                col(Plan.code),
+                col(Plan.service),
+                col(Approval.at),
+            )
+            .select_from(Route)
             .join(PlanVersion, col(PlanVersion.id) == col(Route.plan_version))
             .join(Plan, col(Plan.code) == col(PlanVersion.plan))
             .join(Approval, col(Approval.plan_version) == col(PlanVersion.id))
@@ -77,21 +90,29 @@ class FleetTracks:
             )
             .order_by(col(PlanVersion.version))
         ).all()
-        told_at = {row.route: row.told_at for row in session.exec(select(Telling)).all()}
-        found: dict[tuple[str, str], list[tuple[datetime, Route, str]]] = {}
-        for route, _, plan, approval in rows:
-            at = told_at.get(route.id, approval.at)
-            entries = found.setdefault((plan.code, route.vehicle), [])
-            changed = not entries or entries[-1][1].route_hash != route.route_hash
+        told_at = dict(session.exec(select(Telling.route, Telling.told_at)).all())
+        found: dict[tuple[str, str], list[tuple[datetime, str, str]]] = {}
+        first: dict[tuple[str, str], tuple[datetime, str]] = {}
+        for route, vehicle, route_hash, start_at, plan, service, approved_at in rows:
+            at = told_at.get(route, approved_at)
+            entries = found.setdefault((plan, vehicle), [])
+            changed = not entries or entries[-1][2] != route_hash
             if at is not None and at < t1 and changed:
-                entries.append((at, route, plan.service))
+                entries.append((at, route, route_hash))
+                first.setdefault((plan, vehicle), (max(start_at, at), service))
         return {
             key: _History(
-                told=tuple((at, route.route_hash) for at, route, _ in entries),
-                docs=tuple(route.doc for _, route, _ in entries),
-                start_at=max(entries[0][1].start_at, entries[0][0]),
-                service=entries[0][2],
+                told=tuple((at, route_hash) for at, _, route_hash in entries),
+                routes=tuple(route for _, route, _ in entries),
+                start_at=first[key][0],
+                service=first[key][1],
             )
             for key, entries in found.items()
             if entries
         }
+
+    def _doc(self, session: Session, route: str) -> RouteDoc:
+        """A route's document; routes are immutable, so it is read once."""
+        if route not in self._docs:
+            self._docs[route] = dict(session.exec(select(Route.doc).where(Route.id == route)).one())
+        return self._docs[route]

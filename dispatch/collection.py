@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
 from dispatch.cases import running_plan
@@ -123,29 +126,68 @@ def levels_now(session: Session, now: datetime) -> dict[str, float]:
     return {row.station: row.level_pct for row in rows}
 
 
-def record_level(uow: UnitOfWork, context: Context, event: Event) -> bool:
-    """Store a level; True when new. An overflow not served yet today goes into a running route at once."""
-    payload = payload_of(event)
-    assert isinstance(payload, StationLevel)
-    station = uow.session.get(Station, payload.station)
-    if station is None:
-        raise Permanent("unknown_station", f"no station {payload.station} in this city")
-    if uow.session.get(Level, (payload.station, payload.observed_at)) is not None:
-        return False
-    uow.session.add(
-        Level(
-            station=payload.station,
-            observed_at=payload.observed_at,
-            received_at=event.received_at,
-            level_pct=payload.level_pct,
+@dataclass(slots=True)
+class Recorded:
+    """What one batch of levels led to. `rejected`: (event, reason, text)."""
+
+    applied: int = 0
+    duplicates: int = 0
+    rejected: list[tuple[Event, str, str]] = field(default_factory=list)
+
+
+def record_levels(context: Context, units: Sequence[tuple[UnitOfWork, Event]]) -> Recorded:
+    """Store a batch of levels, each with its own unit of work in one session.
+
+    An overflow not served yet that day goes into a running route at once.
+    """
+    result = Recorded()
+    fresh: list[tuple[UnitOfWork, StationLevel]] = []
+    for uow, event in units:
+        try:
+            payload = payload_of(event)
+            assert isinstance(payload, StationLevel)
+            fresh.append((uow, payload))
+        except Permanent as error:
+            result.rejected.append((event, error.reason, error.text))
+    if not fresh:
+        return result
+    session = fresh[0][0].session
+    known = set(session.exec(select(Station.id)).all())
+    seen = _stored(session, [payload for _, payload in fresh])
+    rows: list[dict[str, Any]] = []
+    events = {id(uow): event for uow, event in units}
+    for uow, payload in fresh:
+        if payload.station not in known:
+            text = f"no station {payload.station} in this city"
+            result.rejected.append((events[id(uow)], "unknown_station", text))
+        elif (payload.station, payload.observed_at) in seen:
+            result.duplicates += 1
+        else:
+            seen.add((payload.station, payload.observed_at))
+            result.applied += 1
+            rows.append({**payload.model_dump(), "received_at": uow.now})
+            if payload.level_pct >= context.rules.collection.overflow_pct:
+                _overflow(uow, context, payload)
+    if rows:
+        session.execute(insert(Level), rows)
+    return result
+
+
+def _stored(session: Session, levels: Sequence[StationLevel]) -> set[tuple[str, datetime]]:
+    times = [level.observed_at for level in levels]
+    rows = session.exec(
+        select(Level.station, Level.observed_at).where(
+            col(Level.station).in_({level.station for level in levels}),
+            Level.observed_at >= min(times),
+            Level.observed_at <= max(times),
         )
-    )
-    if payload.level_pct >= context.rules.collection.overflow_pct:
-        _overflow(uow, context, station, payload)
-    return True
+    ).all()
+    return set(rows)
 
 
-def _overflow(uow: UnitOfWork, context: Context, station: Station, payload: StationLevel) -> None:
+def _overflow(uow: UnitOfWork, context: Context, payload: StationLevel) -> None:
+    station = uow.session.get(Station, payload.station)
+    assert station is not None
     day_row = uow.session.exec(
         select(StationDay)
         .where(StationDay.station == station.id, StationDay.state == "open")

@@ -162,10 +162,15 @@ def _resource(session: Session, entry: Remaining, plan: Plan, streets: Streets, 
     if entry.kept:
         last = entry.kept[-1]
         start, free, used = _stop_node(last, streets), parse_time(last["depart"]), int(last["load_kg"])
-        if not entry.left and free <= now:
+        if _went_home(entry, now):
             start, free, used = home, max(route.end_at, now), 0
     until = max(seconds_from(now, plan.end_at, 0), seconds_from(now, route.end_at, 0))
     return Resource(_who(route), start, home, capacity, used, seconds_from(now, free, 0), until, skills)
+
+
+def _went_home(entry: Remaining, now: datetime) -> bool:
+    """The truck has done all its stops: whatever comes now starts at its depot."""
+    return bool(entry.kept) and not entry.left and parse_time(entry.kept[-1]["depart"]) <= now
 
 
 def _idle(
@@ -267,6 +272,8 @@ def inserted_routes(insert: InsertJob, plan: routing_plan.Plan) -> Inserted:
             routes.append(SolvedRoute(who, old.doc, old.start_at, old.end_at, old.distance_m))
         else:
             doc = write_doc(insert.writer, new, entry.kept, old.doc["start"])
+            if _went_home(entry, insert.job.zero):
+                doc["stops"][len(entry.kept)]["legs"] = [*old.doc["home"], *doc["stops"][len(entry.kept)]["legs"]]
             doc["end"] = old.doc["end"]
             end_at = insert.job.zero + timedelta(seconds=new.end_s)
             added += max(0, int((end_at - old.end_at).total_seconds()))

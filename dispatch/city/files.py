@@ -177,6 +177,11 @@ class Values:
             return None
         return minutes
 
+    def given(self, name: str, text: str) -> None:
+        """A fault when `text` is empty."""
+        if not text:
+            self._entry.fault(self._faults, f"{name} is empty")
+
     def known(self, name: str, text: str, there: Callable[[str], bool], what: str) -> None:
         """A fault when `text` is given but names nothing known."""
         if text and not there(text):

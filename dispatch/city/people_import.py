@@ -68,11 +68,13 @@ def kind_of_columns(header: frozenset[str]) -> str:
 
 
 def _fresh_id(entry: Entry, values: Values, seen: set[str], what: str, faults: Faults) -> str:
+    """The entry's id; empty, and a fault, when it has none or it came before."""
     id_ = values.text("id")
     if not id_:
         entry.fault(faults, f"a {what} needs an id")
     elif id_ in seen:
         entry.fault(faults, f"{what} {id_!r} comes twice")
+        return ""
     seen.add(id_)
     return id_
 
@@ -85,7 +87,7 @@ def parse_shifts(entries: list[Entry], faults: Faults) -> list[Shift]:
         values = Values(entry, faults)
         id_ = _fresh_id(entry, values, seen, "shift", faults)
         start, end = values.clock("start"), values.clock("end")
-        if start is None or end is None:
+        if start is None or end is None or not id_:
             continue
         rows.append(
             Shift(
@@ -129,12 +131,14 @@ def parse_vehicles(entries: list[Entry], known: Known, faults: Faults) -> list[V
             entry.fault(faults, "salt_kg is 0; a vehicle that salts or ploughs needs its load")
         if "collection" in skills and row.waste_kg == 0:
             entry.fault(faults, "waste_kg is 0; a vehicle that collects needs its load")
-        rows.append(row)
+        if id_:
+            rows.append(row)
     return rows
 
 
 def _home(values: Values, known: Known) -> tuple[str, str]:
     depot = values.text("depot")
+    values.given("depot", depot)
     values.known("depot", depot, known.depots.__contains__, "depot")
     district = values.text("district", default=known.depots.get(depot, ""))
     values.known("district", district, known.districts.__contains__, "district")
@@ -153,6 +157,8 @@ def parse_crews(entries: list[Entry], known: Known, faults: Faults) -> tuple[lis
         shift, vehicle = values.text("shift"), values.text("vehicle")
         values.known("shift", shift, known.shifts.__contains__, "shift")
         values.known("vehicle", vehicle, known.vehicles.__contains__, "vehicle")
+        if not id_:
+            continue
         people = [part.strip() for part in values.text("workers").split(";") if part.strip()]
         size = values.whole("size", len(people) or 1, 1, 100)
         crews.append(
