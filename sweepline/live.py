@@ -20,6 +20,8 @@ from sweepline.compose import Options, System, require_city
 from sweepline.running import holder_name, keep_lease, open_system, runner_lease
 
 BEAT_S = 5.0
+GRACE_S = 2
+"""Live connections never end by themselves: this long after a signal they are cut."""
 KIND_OF_TOPIC = {
     "positions": "vehicle",
     "stations": "station",
@@ -57,7 +59,10 @@ def console_of(system: System, hub: Hub) -> Any:
 
 def serve(app: Any, host: str, port: int, stop: threading.Event) -> None:
     """Serve until `stop` or a signal."""
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+    )
+    server = uvicorn.Server(config)
 
     def watch() -> None:
         stop.wait()

@@ -25,7 +25,7 @@ export default {
   "service.salting": "Salting", "service.ploughing": "Ploughing", "service.beats": "Manual beats", "service.collection": "Collection", "service.sweeping": "Sweeping",
   "service.washing": "Washing", "service.watering": "Watering", "service.spots": "Spots",
   "state.draft": "draft", "state.proposed": "to approve", "state.approved": "approved", "state.active": "active", "state.superseded": "superseded", "state.closed": "closed",
-  "plans.empty": "No plans yet", "plans.empty.hint": "They appear when an alert comes or a collection run is due.", "plans.waiting": "To approve", "plans.live": "Approved and active", "plans.past": "Past",
+  "plans.empty": "No plans yet", "plans.empty.hint": "They appear when an alert comes or a collection run is due.", "plans.waiting": "To approve", "plans.live": "Approved and active", "plans.spare": "Fallback", "plans.past": "Past",
   "plan.feasible": "✓ checked", "plan.infeasible": "✗ failed its check", "plan.tasks": "tasks", "plan.unserved": "unserved", "plan.km": "km", "plan.salt": "salt",
   "plan.waste": "waste", "plan.routes": "routes", "plan.hours": "work", "plan.engine": "engine", "plan.version": "version {n}", "plan.planning": "planning…",
   "plan.sheets": "sheets {n}/{m}", "plan.approvedby": "approved by {who}, {t}", "plan.sheet": "Sheet", "plan.made": "made {t}", "plan.back": "All plans",

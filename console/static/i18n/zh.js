@@ -25,7 +25,7 @@ export default {
   "service.salting": "撒盐", "service.ploughing": "推雪", "service.beats": "人工除雪", "service.collection": "垃圾收运", "service.sweeping": "清扫",
   "service.washing": "冲洗", "service.watering": "洒水", "service.spots": "定点作业",
   "state.draft": "草稿", "state.proposed": "待批准", "state.approved": "已批准", "state.active": "执行中", "state.superseded": "已替换", "state.closed": "已结束",
-  "plans.empty": "还没有方案", "plans.empty.hint": "收到预警或到了收运时间，方案会出现在这里。", "plans.waiting": "待批准", "plans.live": "已批准与执行中", "plans.past": "以往",
+  "plans.empty": "还没有方案", "plans.empty.hint": "收到预警或到了收运时间，方案会出现在这里。", "plans.waiting": "待批准", "plans.live": "已批准与执行中", "plans.spare": "备用方案", "plans.past": "以往",
   "plan.feasible": "✓ 核验可行", "plan.infeasible": "✗ 核验不通过", "plan.tasks": "任务", "plan.unserved": "未排", "plan.km": "公里", "plan.salt": "盐",
   "plan.waste": "垃圾", "plan.routes": "路线", "plan.hours": "工时", "plan.engine": "求解", "plan.version": "第 {n} 版", "plan.planning": "规划中…",
   "plan.sheets": "任务单 {n}/{m}", "plan.approvedby": "{who} 于 {t} 批准", "plan.sheet": "任务单", "plan.made": "{t} 生成", "plan.back": "全部方案",

@@ -29,14 +29,15 @@ function figures(version, service) {
 export function plansList() {
   if (!state.plans) return h("p.empty", {}, t("plan.loading"));
   if (!state.plans.length) return empty("plans");
-  const groups = { waiting: [], live: [], past: [] };
+  const groups = { waiting: [], live: [], spare: [], past: [] };
   for (const plan of state.plans) groups[groupOf(plan)].push(plan);
   return Object.entries(groups).filter(([, plans]) => plans.length).map(([name, plans]) => h("section", {}, h("h2.group", {}, t(`plans.${name}`)), plans.map(card)));
 }
 
 function groupOf(plan) {
   if (plan.versions[0]?.state === "proposed") return "waiting";
-  return plan.versions.some((v) => v.state === "active" || v.state === "approved") ? "live" : "past";
+  if (plan.versions.some((v) => v.state === "active" || v.state === "approved")) return "live";
+  return plan.versions[0]?.state === "draft" ? "spare" : "past";
 }
 
 function card(plan) {
