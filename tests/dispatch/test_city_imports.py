@@ -181,9 +181,9 @@ def test_faults_come_all_at_once_with_their_lines(town: Database, tmp_path: Path
         "id,kind,depot,salt_kg,skills\nS-1,combi,nowhere,5000,\nS-2,tank,,5000,\n\nS-1,combi,,-5,flying\nS-3,combi\n"
     )
     faults = run(town, read_input(path))
-    assert [fault.split(":")[0] for fault in faults] == ["6", "2", "3", "5", "5", "5", "5"]
+    assert [fault.split(":")[0] for fault in faults] == ["6", "2", "3", "3", "5", "5", "5", "5"]
     text = "\n".join(faults)
-    for word in ("'nowhere'", "'tank'", "twice", "'-5'", "'flying'", "2 values for 5 columns"):
+    for word in ("'nowhere'", "'tank'", "twice", "'-5'", "'flying'", "depot is empty", "2 values for 5 columns"):
         assert word in text
     with town.read() as session:
         assert session.exec(select(Vehicle)).first() is None
