@@ -38,6 +38,9 @@ DELIVERY_S = 20.0
 """How long `publish` may take before the broker counts as away."""
 SESSION_S = 10.0
 """A member that has died is missed after this; its partitions then go to the others."""
+METADATA_S = 30.0
+"""How soon a consumer notices that a topic has got more partitions."""
+METADATA_TRIES = 50
 COORDINATOR_TRIES = 25
 COORDINATOR_PAUSE_S = 0.2
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -86,7 +89,6 @@ class KafkaDriver:
         """A member of the group; the broker shares the partitions among the members."""
         with _translated():
             client = KafkaConsumer(
-                *(self._name(topic) for topic in topics),
                 bootstrap_servers=self._bootstrap,
                 group_id=self._prefix + group,
                 enable_auto_commit=False,
@@ -96,8 +98,12 @@ class KafkaDriver:
                 heartbeat_interval_ms=int(self._session_s * 200),
                 request_timeout_ms=int(max(REQUEST_S, self._session_s + 1) * 1000),
                 reconnect_backoff_max_ms=1000,
+                metadata_max_age_ms=int(METADATA_S * 1000),
                 bootstrap_timeout_ms=int(REQUEST_S * 1000),
             )
+            names = [self._name(topic) for topic in topics]
+            _know(client, names)
+            client.subscribe(names)
         return KafkaGroupMember(client, self._prefix)
 
     def lag(self, group: str, topics: Sequence[str]) -> int:
@@ -242,6 +248,16 @@ class KafkaGroupMember:
         """Leave the group without committing."""
         with _translated():
             self._client.close(autocommit=False, timeout_ms=int(REQUEST_S * 1000))
+
+
+def _know(client: Any, names: list[str]) -> None:
+    """Have the client know the partitions before it joins: one that joins without gets none, and keeps none."""
+    for _ in range(METADATA_TRIES):
+        if all(client.partitions_for_topic(name) for name in names):
+            return
+        time.sleep(COORDINATOR_PAUSE_S)
+    client.close(autocommit=False)
+    raise Unavailable(f"broker does not know all of the topics {', '.join(names)} yet")
 
 
 def _committed(admin: Any, group: str, places: list[Any]) -> dict[Any, Any]:
