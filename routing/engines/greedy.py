@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routing.engines.assemble import Timed, Tour, finder_for, left_and_cost, price, time_route
+from routing.engines.assemble import Tour, left_and_cost, price, time_route
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.insertion import Inserter, insert, urgency
-from routing.engines.matrix import matrix_for
+from routing.engines.matrix import Matrix
 from routing.engines.reasons import left_out
 from routing.engines.scan import Rule, Scanner
+from routing.engines.workbench import workbench
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
-from routing.problem import Problem
+from routing.problem import Facility, Problem, Task
 
 __all__ = ["GreedyEngine", "greedy_tours", "insert"]
 
@@ -38,8 +39,8 @@ class GreedyEngine:
     def solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
         """Yield one plan. `seed` changes nothing: there is no chance in it."""
         watch = Stopwatch(budget.seconds)
-        finder = finder_for(problem)
-        tours, rules = greedy_tours(problem, finder, watch)
+        finder, matrix = workbench(problem)
+        tours, rules = greedy_tours(problem, matrix, watch)
         plan = finish(problem, finder, tours, self.name, seed, rules)
         if start is None or left_and_cost(problem, plan) < left_and_cost(problem, start):
             yield plan
@@ -47,16 +48,15 @@ class GreedyEngine:
             yield start
 
 
-def greedy_tours(problem: Problem, finder: PathFinder, watch: Stopwatch) -> tuple[list[Tour], int]:
+def greedy_tours(problem: Problem, matrix: Matrix, watch: Stopwatch) -> tuple[list[Tour], int]:
     """Best tours of all rules tried, and how many were. Leaves out what a rule could not place."""
-    scanner = Scanner(problem, matrix_for(problem, finder))
+    scanner = Scanner(problem, matrix)
     best: tuple[tuple[int, int], list[Tour]] | None = None
     tried = 0
     for rule in rules_for(problem):
         tours = scanner.run(rule)
         tried += 1
-        timed = [time_route(problem, finder, tour) for tour in tours]
-        rank = _weigh(problem, tours, timed)
+        rank = _weigh(problem, matrix, tours)
         if best is None or rank < best[0]:
             best = (rank, tours)
         if watch.left() <= 0:
@@ -94,13 +94,34 @@ def rules_for(problem: Problem) -> list[Rule]:
         return rules
     rules.append(Rule(True, 0, 1))
     if any(task.deadline_s is not None and task.weight > 0 for task in problem.tasks):
-        rules += [Rule(True, patience, 1) for patience in PATIENCES_S]
+        return [Rule(True, patience, 1) for patience in PATIENCES_S] + rules
     return rules
 
 
-def _weigh(problem: Problem, tours: Sequence[Tour], timed: Sequence[Timed]) -> tuple[int, int]:
-    """(mandatory tasks left out, cost with prizes left): the smaller the better."""
-    served = {visit.item for tour in tours for visit in tour.visits if not visit.facility}
-    left = [task for i, task in enumerate(problem.tasks) if i not in served]
-    cost = sum(t.route.cost + t.lateness for t in timed) + sum(task.prize or 0 for task in left)
-    return sum(task.prize is None for task in left), cost
+def _weigh(problem: Problem, matrix: Matrix, tours: Sequence[Tour]) -> tuple[int, int]:
+    """(mandatory tasks left out, cost with prizes left), from the tables alone: the smaller the better."""
+    left = set(range(len(problem.tasks)))
+    cost = 0
+    for tour in tours:
+        vehicle = problem.vehicles[tour.vehicle]
+        row, clock = int(matrix.start_row[tour.vehicle]), vehicle.shift[0]
+        cost += vehicle.fixed_cost
+        for visit in tour.visits:
+            item: Task | Facility
+            if visit.facility:
+                item = problem.facilities[visit.item]
+                column, leave = int(matrix.facility_column[visit.item]), int(matrix.facility_row[visit.item])
+            else:
+                item = problem.tasks[visit.item]
+                left.discard(visit.item)
+                mode = int(matrix.first_mode[visit.item]) + visit.mode
+                column, leave = int(matrix.mode_column[mode]), int(matrix.mode_row[mode])
+            cost += int(matrix.cost[row, column]) + item.service_cost
+            clock = max(clock + int(matrix.duration[row, column]), item.window[0]) + item.service_s
+            if isinstance(item, Task) and item.deadline_s is not None:
+                cost += item.weight * max(0, clock - item.deadline_s)
+            row = leave
+        end = int(matrix.end_column[tour.vehicle])
+        cost += 0 if end < 0 else int(matrix.cost[row, end])
+    out = [problem.tasks[i] for i in left]
+    return sum(task.prize is None for task in out), cost + sum(task.prize or 0 for task in out)

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from routing.engines.assemble import Tour, Visit, assemble, finder_for, left_and_cost, tours_of, vehicle_name
+from routing.engines.assemble import Tour, Visit, assemble, left_and_cost, tours_of, vehicle_name
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.fleet import copies_wanted
-from routing.engines.matrix import Matrix, matrix_for
+from routing.engines.matrix import Matrix
 from routing.engines.reasons import TIME, impossible, left_out
+from routing.engines.workbench import workbench
 from routing.network import IntArray
 from routing.plan import Plan, Unserved
 from routing.problem import HORIZON_S, Problem
@@ -70,7 +71,7 @@ class OrtoolsEngine:
     def solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
         """Yield `start` first where there is one, then the best plan found if it is better."""
         watch = Stopwatch(budget.seconds)
-        finder = finder_for(problem)
+        finder, matrix = workbench(problem)
         hopeless = {
             i: reason
             for i, task in enumerate(problem.tasks)
@@ -81,7 +82,7 @@ class OrtoolsEngine:
         if not able:
             yield assemble(problem, finder, (), unserved, self.name, seed, 0)
             return
-        model = _Model.build(problem, matrix_for(problem, finder), able)
+        model = _Model.build(problem, matrix, able)
         tours, solutions = model.search(None if start is None else tours_of(problem, start), budget, watch)
         if tours is None:
             if start is not None:

@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from routing.engines.assemble import Tour, Visit, assemble, finder_for, tours_of, vehicle_name
+from routing.engines.assemble import Tour, Visit, assemble, tours_of, vehicle_name
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.fleet import copies_wanted, kinds_of
-from routing.engines.matrix import Matrix, matrix_for
+from routing.engines.matrix import Matrix
 from routing.engines.pyvrp_matrices import between, homeward, profiles_for
 from routing.engines.reasons import TIME, impossible, left_out
+from routing.engines.workbench import workbench
 from routing.paths import UNREACHABLE
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
@@ -65,7 +66,7 @@ class PyvrpEngine:
         import pyvrp
 
         watch = Stopwatch(budget.seconds)
-        finder = finder_for(problem)
+        finder, matrix = workbench(problem)
         hopeless = {
             i: reason
             for i, task in enumerate(problem.tasks)
@@ -78,7 +79,7 @@ class PyvrpEngine:
             return
         left = {entry.task for entry in start.unserved} if start is not None else set()
         tight = start is None or any(problem.tasks[i].id in left for i in able)
-        model = _Model.build(problem, matrix_for(problem, finder), able, tight)
+        model = _Model.build(problem, matrix, able, tight)
         warm = None if start is None else model.warm(tours_of(problem, start))
         result = pyvrp.solve(
             model.data, _Stop(budget, watch), seed, collect_stats=False, display=False, initial_solution=warm

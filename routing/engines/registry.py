@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 
 from routing.checker import check
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
+from routing.engines.workbench import shared_workbench
 from routing.errors import NoEngine, NoPath
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
 
 DEFAULT_SECONDS = 10.0
 """Budget of a solve that names none."""
+
+FIRST_SHARE = 0.25
+"""Share of the time after which the first plan's engine tries no more rules."""
 
 ENGINES = ("greedy", "ruin", "pyvrp", "ortools")
 """Names accepted besides `auto`."""
@@ -52,6 +56,11 @@ def solve(
     budget = budget if budget is not None else Budget(seconds=DEFAULT_SECONDS)
     if budget.seconds is None and budget.iterations is None:
         budget = Budget(seconds=DEFAULT_SECONDS)
+    with shared_workbench():
+        return _run(problem, engine, budget, seed, start)
+
+
+def _run(problem: Problem, engine: str, budget: Budget, seed: int, start: Plan | None) -> tuple[Plan, list[Attempt]]:
     watch = Stopwatch(budget.seconds)
     attempts: list[Attempt] = []
     best = None if start is None else _Best(start, check(problem, start))
@@ -83,10 +92,10 @@ def portfolio(problem: Problem, engine: str) -> list[tuple[str, float]]:
     if engine == "greedy":
         return [("greedy", 1.0)]
     if engine != "auto":
-        return [("greedy", 1.0), (engine, 1.0)]
+        return [("greedy", FIRST_SHARE), (engine, 1.0)]
     takes_ruin = engine_named("ruin").supports(problem) is None
     takes_pyvrp = engine_named("pyvrp").supports(problem) is None
-    members: list[tuple[str, float]] = [("greedy", 1.0)]
+    members: list[tuple[str, float]] = [("greedy", FIRST_SHARE)]
     if takes_ruin and takes_pyvrp and problem.facilities:
         members += [("ruin", 0.75), ("pyvrp", 1.0)]
     elif takes_ruin:

@@ -18,6 +18,9 @@ DEFAULT_ITERATIONS = 20_000
 PIECES = 200
 """Parts of a cooling cycle run under an iteration budget; between them the budget's seconds are looked at."""
 
+FIRST_PIECE = 8
+"""Steps of a cycle's first part under a budget of seconds: few, since on large problems a step may take a while."""
+
 PIECE_S = 0.03
 """Length a part is steered to under a budget of seconds."""
 
@@ -146,7 +149,7 @@ class Search:
         if budget.iterations is not None:
             steps_due = budget.iterations * (cycle + 1) // self.params.cycles - done
         begun, made = watch.spent(), 0
-        piece = 100 if steps_due is None else max(1, -(-steps_due // PIECES))
+        piece = FIRST_PIECE if steps_due is None else max(1, -(-steps_due // PIECES))
         while True:
             progress = 0.0 if steps_due is None else (made / steps_due if steps_due > 0 else 1.0)
             now = watch.spent()

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from routing.engines.assemble import assemble, finder_for, tours_of
+from routing.engines.assemble import assemble, tours_of
 from routing.engines.base import Budget, Stopwatch
-from routing.engines.matrix import matrix_for
 from routing.engines.reasons import CAPACITY, TIME, impossible, left_out
 from routing.engines.ruin.annealing import RuinParams, Search
 from routing.engines.ruin.layout import FAR
@@ -19,6 +18,7 @@ from routing.engines.ruin.model import (
     times_matter,
     tours_from,
 )
+from routing.engines.workbench import workbench
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
@@ -57,8 +57,7 @@ class RuinEngine:
     def solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
         """Yield a plan after each cooling cycle that found a better one."""
         watch = Stopwatch(budget.seconds)
-        finder = finder_for(problem)
-        matrix = matrix_for(problem, finder)
+        finder, matrix = workbench(problem)
         hopeless = {
             i: reason
             for i, task in enumerate(problem.tasks)
@@ -70,8 +69,9 @@ class RuinEngine:
             yield assemble(problem, finder, (), unserved, self.name, seed, 0)
             return
         search = Search(build(problem, matrix, able), self.params, seed)
-        tours = () if start is None else tours_of(problem, start)
-        search.begin(tours)
+        search.begin(() if start is None else tours_of(problem, start))
+        if start is not None and watch.left() <= 0:
+            return
         for steps in search.cool(budget, watch):
             yield _read(search, finder, unserved, self.name, seed, steps)
 

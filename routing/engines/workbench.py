@@ -1,0 +1,47 @@
+"""Paths and tables of the problem being solved, made once and shared by the engines of one portfolio run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from routing.engines.assemble import finder_for
+from routing.engines.matrix import Matrix, matrix_for
+from routing.paths import PathFinder
+from routing.problem import Problem
+
+
+@dataclass(slots=True)
+class _Bench:
+    """What has been made so far, for the problem it was made for."""
+
+    problem: Problem | None = None
+    finder: PathFinder | None = None
+    matrix: Matrix | None = None
+
+
+_OPEN: ContextVar[_Bench | None] = ContextVar("routing_workbench", default=None)
+
+
+@contextmanager
+def shared_workbench() -> Iterator[None]:
+    """While open, `workbench` makes the tables of a problem once in this context; closing forgets them."""
+    token = _OPEN.set(_Bench())
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
+
+
+def workbench(problem: Problem) -> tuple[PathFinder, Matrix]:
+    """Paths and tables for this very problem. Raises BadProblem."""
+    bench = _OPEN.get()
+    if bench is not None and bench.problem is problem and bench.finder is not None and bench.matrix is not None:
+        return bench.finder, bench.matrix
+    finder = finder_for(problem)
+    matrix = matrix_for(problem, finder)
+    if bench is not None:
+        bench.problem, bench.finder, bench.matrix = problem, finder, matrix
+    return finder, matrix
