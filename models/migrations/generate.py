@@ -39,8 +39,8 @@ def upgrade() -> None:
 '''
 
 
-def main() -> int:
-    """Write the file and lay it out; 0 when done."""
+def render() -> str:
+    """The migration's source, laid out."""
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={**SETTINGS, "user_module_prefix": None})
@@ -49,10 +49,10 @@ def main() -> int:
             script.upgrade_ops or ops.UpgradeOps([]), render_item=SETTINGS["render_item"], migration_context=context
         )
     lines = [line for line in body.splitlines() if not line.strip().startswith("# ")]
-    text = _HEAD + "\n".join("    " + line.removeprefix("    ") for line in lines) + "\n    guards.create()\n"
-    TARGET.write_text(text, encoding="utf-8")
-    return subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(TARGET)], check=False).returncode
+    source = _HEAD + "\n".join("    " + line.removeprefix("    ") for line in lines) + "\n    guards.create()\n"
+    layout = [sys.executable, "-m", "ruff", "format", "-q", "--stdin-filename", str(TARGET), "-"]
+    return subprocess.run(layout, input=source, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    TARGET.write_text(render(), encoding="utf-8")
