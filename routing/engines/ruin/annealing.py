@@ -131,8 +131,8 @@ class Search:
             self.step(1, 1.0, 1.0)
             done = 1
         known = None
-        share = None if budget.seconds is None else watch.left() / p.cycles
         for cycle in range(p.cycles):
+            share = None if budget.seconds is None else max(0.0, watch.left()) / (p.cycles - cycle)
             scale = self._cost_a_task()
             top = max(hot if cycle == 0 else hot * p.reheat, cold)
             done += self._cycle(budget, watch, share, scale * top, scale * cold, done, cycle)
