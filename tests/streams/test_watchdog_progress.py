@@ -1,0 +1,54 @@
+"""The watchdog: no progress with work waiting for 30 s ends the process with 70, and nothing else does."""
+
+from __future__ import annotations
+
+from models.errors import Unavailable
+from streams.watchdog import Watchdog
+
+
+class World:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.lag: int | None = 0
+        self.batches = 0
+        self.ended: list[int] = []
+        self.dog = Watchdog("g", self.ask, lambda: self.batches, lambda: self.seconds, self.ended.append)
+
+    def ask(self) -> int:
+        if self.lag is None:
+            raise Unavailable("broker is away")
+        return self.lag
+
+    def at(self, seconds: float) -> bool:
+        self.seconds = seconds
+        return self.dog.check()
+
+
+def test_a_stalled_group_ends_the_process() -> None:
+    world = World()
+    assert world.at(100)
+    world.lag = 5
+    assert world.at(105)
+    assert world.at(129.9)
+    assert not world.at(130)
+    assert world.ended == [70]
+
+
+def test_slow_progress_is_progress() -> None:
+    world = World()
+    world.lag = 5
+    for second in range(0, 300, 29):
+        world.batches += 1
+        assert world.at(second)
+    assert world.ended == []
+
+
+def test_a_broker_that_is_away_is_not_held_against_the_process() -> None:
+    world = World()
+    world.lag = 5
+    assert world.at(20)
+    world.lag = None
+    assert world.at(60)
+    world.lag = 5
+    assert world.at(89)
+    assert not world.at(91)
