@@ -21,10 +21,13 @@ from dispatch.city.faults import Fault
 from dispatch.city.imports import Input, add_geocode, apply_inputs, read_input
 from dispatch.city.store import city_summary, find_city, get_city, upsert_rows
 from dispatch.city.streets_import import Naming, check_zone
+from dispatch.fallback import PERIOD, request_fallbacks
+from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.errors import Refused
 from models.migrate import upgrade
 from models.tables.city import Crew, District, Facility, Segment, Shift, Station, Vehicle, Worker
+from models.tables.plans import Plan
 
 SHOWN_FAULTS = 50
 """Faults printed for people; with --json all of them."""
@@ -46,10 +49,13 @@ def import_command(
     zone: str = "",
     as_json: bool = False,
     attribution: str = "",
+    fallback: bool = True,
 ) -> int:
     """Import files into the city of a data directory: all of them or nothing. 0 done, 2 when a file has faults.
 
-    Raises Refused when a file as a whole cannot be used; then not even the data directory is made.
+    A city with vehicles gets its fallback plans before this returns, unless `fallback` is off or another process
+    runs on the directory. Raises Refused when a file as a whole cannot be used; then not even the data directory is
+    made.
     """
     if fleet not in ("", "demo"):
         raise Refused("bad_fleet", f"--fleet {fleet}: unknown; give demo, or import vehicles from CSV")
@@ -75,6 +81,9 @@ def import_command(
         except _Undo:
             pass
     faults = [fault for item in inputs for fault in item.faults.rows]
+    if fallback and not dry_run and not faults and summary["vehicles"]:
+        with progress.status("making the fallback plans"):
+            make_fallbacks(data_dir)
     _report(inputs, faults, summary, dry_run, as_json)
     return 2 if faults else 0
 
@@ -90,6 +99,24 @@ def _import_database(data_dir: Path, dry_run: bool) -> Iterator[Database]:
             yield database
         finally:
             database.close()
+
+
+def make_fallbacks(data_dir: Path) -> None:
+    """Start the city's clockwork and make a fallback plan of every district, anew where there were some."""
+    from sweepline.running import open_system, run_until_idle
+
+    system = open_system(data_dir)
+    try:
+        with system.database.read() as session:
+            had = session.exec(select(Plan).where(Plan.period == PERIOD)).first() is not None
+        system.start_city()
+        if had:
+            with system.database.write() as session:
+                uow = UnitOfWork(session, system.clock(), "import", "system:import")
+                request_fallbacks(uow, system.context, "import")
+        run_until_idle(system)
+    finally:
+        system.close()
 
 
 def _open(data_dir: Path) -> Database:

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from models.database import Database
 from models.errors import Refused
+from models.tables.plans import Plan, PlanVersion
 from sweepline.city import import_command, show_command
 from tests.routing.osm_files import cross_nodes, write_pbf
 
@@ -29,13 +32,16 @@ def show(data: Path, capsys: pytest.CaptureFixture[str]) -> dict:
 def test_import_with_demo_fleet_then_show(tmp_path: Path, pbf: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     assert (
-        import_command([pbf], data, fleet="demo", seed=3, geocode="X=1", name="Crossville", zone="Europe/Berlin") == 0
+        import_command(
+            [pbf], data, fleet="demo", seed=3, geocode="X=1", name="Crossville", zone="Europe/Berlin", fallback=False
+        )
+        == 0
     )
     shown = show(data, capsys)
     assert (shown["name"], shown["segments"], shown["fleet"]) == ("Crossville", 5, "demo")
     assert shown["facilities_by_kind"] == {"depot": 1, "salt_store": 1, "transfer": 1}
     assert shown["vehicles"] == 5 and shown["crews"] > 5 and shown["alert_areas"] == 1
-    assert import_command([pbf], data, fleet="demo", seed=3) == 0
+    assert import_command([pbf], data, fleet="demo", seed=3, fallback=False) == 0
     assert show(data, capsys) == shown
 
 
@@ -76,7 +82,7 @@ def test_own_fleet_is_never_replaced_by_a_generated_one(tmp_path: Path, pbf: Pat
     geometry = {"type": "Point", "coordinates": [10.002, 50.0]}
     feature = {"type": "Feature", "geometry": geometry, "properties": {"id": "yard", "kind": "depot"}}
     yard.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    assert import_command([pbf, yard, csv], data) == 0
+    assert import_command([pbf, yard, csv], data, fallback=False) == 0
     with pytest.raises(Refused, match="own fleet"):
         import_command([pbf], data, fleet="demo")
 
@@ -86,3 +92,19 @@ def test_bad_options_are_refused(tmp_path: Path, pbf: Path, options: dict[str, s
     with pytest.raises(Refused):
         import_command([pbf], tmp_path / "data", **options)
     assert not (tmp_path / "data").exists()
+
+
+def test_a_city_with_vehicles_has_its_fallback_plans_when_import_ends(tmp_path: Path, pbf: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "sweepline.toml").write_text("[rules.planning]\nimprove_seconds = 0.2\n")
+    for _ in range(2):
+        assert import_command([pbf], data, fleet="demo", seed=3, zone="Europe/Berlin") == 0
+    database = Database(f"sqlite:///{data / 'sweepline.db'}")
+    with database.read() as session:
+        plans = session.exec(select(Plan).where(Plan.period == "fallback")).all()
+        versions = session.exec(select(PlanVersion)).all()
+    database.close()
+    assert {plan.service for plan in plans} == {"salting", "collection"}
+    assert all(version.feasible for version in versions)
+    assert {version.plan for version in versions} == {plan.code for plan in plans}
