@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from dispatch.context import Context
 from dispatch.jobs import items_by_ids, make_writer, plan_resources
@@ -55,18 +55,18 @@ def load_insert(
     if version is None:
         raise Permanent("not_running", f"{plan.code} has no approved version to insert into")
     lead = timedelta(seconds=context.rules.planning.started_lead_s)
-    remaining = [_remaining(route, now, lead, request.without_vehicle) for route in routes_of(session, version.id)]
-    ids = {s["work_item"] for r in remaining for s in r.left if s["work_item"]} | set(request.work_items)
+    lost = lost_since(session, now, request.without_vehicle)
+    routes = routes_of(session, version.id)
+    remaining = [_remaining(route, now, lead, lost.get(_who(route))) for route in routes]
+    asked = [*request.work_items, *_waiting(session, plan, routes, request.work_items)]
+    ids = {s["work_item"] for r in remaining for s in r.left if s["work_item"]} | set(asked)
     items = {row.id: row for row in items_by_ids(session, sorted(ids))}
-    drop = set(request.work_items)
+    drop = set(asked)
     remaining = [
         Remaining(r.route, r.kept, [s for s in r.left if s["work_item"] not in drop], r.lost) for r in remaining
     ]
-    tasks, refs, wanted = _tasks(context, request, remaining, items, streets, now)
-    out = {row.ref for row in session.exec(select(ResourceState).where(ResourceState.status == "out")).all()}
-    resources = [
-        _resource(session, r, plan, streets, now) for r in remaining if not r.lost and _who(r.route) not in out
-    ]
+    tasks, refs, wanted = _tasks(context, asked, remaining, items, streets, now)
+    resources = [_resource(session, r, plan, streets, now) for r in remaining if not r.lost]
     resources += _idle(session, plan, streets, now, lead, {_who(r.route) for r in remaining})
     facilities = list(session.exec(select(Facility).order_by(Facility.id)).all())
     network = walking(streets.network, context.rules.snow.walk_kmh) if plan.service == "beats" else streets.network
@@ -99,11 +99,38 @@ def _who(route: Route) -> str:
     return route.vehicle or route.crew
 
 
-def _remaining(route: Route, now: datetime, lead: timedelta, lost: str) -> Remaining:
+def lost_since(session: Session, now: datetime, vehicle: str) -> dict[str, datetime]:
+    """Vehicles and crews out of service, and since when; `vehicle` at the latest now."""
+    rows = session.exec(
+        select(ResourceState).where(
+            ResourceState.status == "out", col(ResourceState.kind).in_(("vehicle", "crew")), ResourceState.since <= now
+        )
+    ).all()
+    found = {row.ref: row.since for row in rows}
+    return {**({vehicle: now} if vehicle else {}), **found}
+
+
+def _waiting(session: Session, plan: Plan, routes: list[Route], asked: list[str]) -> list[str]:
+    """Cases' work of an insertion proposed but not approved, which the new version would otherwise overtake."""
+    on_route = {stop["work_item"] for route in routes for stop in route.doc["stops"]}
+    rows = session.exec(
+        select(WorkItem.id)
+        .where(
+            col(WorkItem.origin).like("case:%"),
+            WorkItem.service == plan.service,
+            WorkItem.district == plan.district,
+            col(WorkItem.state).in_(("open", "planned")),
+        )
+        .order_by(WorkItem.id)
+    ).all()
+    return [id_ for id_ in rows if id_ not in on_route and id_ not in asked]
+
+
+def _remaining(route: Route, now: datetime, lead: timedelta, lost_at: datetime | None) -> Remaining:
     """Cut a route at now: a stop the truck has set out for (or will within the lead) is kept."""
     stops = route.doc["stops"]
-    if _who(route) == lost:
-        kept = [stop for stop in stops if parse_time(stop["depart"]) <= now]
+    if lost_at is not None:
+        kept = [stop for stop in stops if parse_time(stop["depart"]) <= lost_at]
         return Remaining(route, kept, stops[len(kept) :], True)
     count, free = 0, route.start_at
     while count < len(stops) and free <= now + lead:
@@ -114,13 +141,13 @@ def _remaining(route: Route, now: datetime, lead: timedelta, lost: str) -> Remai
 
 def _tasks(
     context: Context,
-    request: PlanRequest,
+    asked: list[str],
     remaining: list[Remaining],
     items: dict[str, WorkItem],
     streets: Streets,
     now: datetime,
 ) -> tuple[list[Task], dict[str, TaskRef], list[str]]:
-    """Tasks of the stops left, and those wanted: the request's items, and what the lost vehicle had not done."""
+    """Tasks of the stops left, and those wanted: what is asked for, and what the lost vehicles had not done."""
     tasks: dict[str, Task] = {}
     refs: dict[str, TaskRef] = {}
     wanted: list[str] = []
@@ -140,7 +167,7 @@ def _tasks(
             id_ = add(item, int(stop["pass"]))
             if entry.lost and id_ is not None:
                 wanted.append(id_)
-    for work_item in request.work_items:
+    for work_item in asked:
         item = items.get(work_item)
         if item is None or item.state in ("done", "cancelled", "missed"):
             continue

@@ -15,10 +15,10 @@ from dispatch.fallback import PERIOD, fallback_items
 from dispatch.problems import Job, Resource, build_job, crew_resource, seconds_from, vehicle_capacity
 from dispatch.route_docs import Writer, write_doc
 from dispatch.streets import Streets
-from dispatch.versions import SolvedRoute
+from dispatch.versions import LIVE_STATES, SolvedRoute
 from models.errors import Permanent
 from models.tables.city import Facility, ResourceState, Segment, Station, Vehicle
-from models.tables.plans import Assignment, Pin, Plan, PlanRequest
+from models.tables.plans import Assignment, Pin, Plan, PlanRequest, PlanVersion, Route
 from models.tables.work import WorkItem
 from routing import plan as routing_plan
 
@@ -67,12 +67,29 @@ def plan_items(session: Session, context: Context, request: PlanRequest, plan: P
             col(WorkItem.origin).like("case:%"),
             WorkItem.service == plan.service,
             WorkItem.district == plan.district,
-            WorkItem.state == "open",
+            col(WorkItem.state).in_(("open", "planned")),
+            col(WorkItem.id).not_in(_elsewhere(session, plan)),
         )
     ).all()
     excluded = {pin.work_item for pin in live_pins(session, plan.code) if pin.kind == "excluded"}
     wanted = {row.id: row for row in rows if row.state in ("open", "planned", "started") and row.id not in excluded}
     return sorted(wanted.values(), key=lambda item: (item.place, item.id))
+
+
+def _elsewhere(session: Session, plan: Plan) -> set[str]:
+    """Work items on routes of other plans of the same service and district that crews have or will have."""
+    docs = session.exec(
+        select(Route.doc)
+        .join(PlanVersion, col(PlanVersion.id) == col(Route.plan_version))
+        .join(Plan, col(Plan.code) == col(PlanVersion.plan))
+        .where(
+            Plan.service == plan.service,
+            Plan.district == plan.district,
+            Plan.code != plan.code,
+            col(PlanVersion.state).in_(LIVE_STATES),
+        )
+    ).all()
+    return {stop["work_item"] for doc in docs for stop in doc["stops"] if stop["work_item"]}
 
 
 def live_pins(session: Session, plan: str) -> list[Pin]:

@@ -99,7 +99,22 @@ def city_import(
     """Import streets, districts, facilities, stations, vehicles, crews, shifts."""
     from sweepline.city import import_command
 
-    raise typer.Exit(import_command(files, data, kind, dry_run, fleet, seed, geocode, name, zone, as_json))
+    code = import_command(files, data, kind, dry_run, fleet, seed, geocode, name, zone, as_json)
+    if code == 0 and not dry_run:
+        start_imported(data)
+    raise typer.Exit(code)
+
+
+def start_imported(data: Path) -> None:
+    """From the end of an import on the city has its day, its standing timers and its fallback plans."""
+    from sweepline.running import open_system, run_until_idle
+
+    system = open_system(data)
+    try:
+        if system.context.city:
+            run_until_idle(system)
+    finally:
+        system.close()
 
 
 @city_app.command("show")

@@ -22,6 +22,7 @@ from sweepline.compose import System
 from sweepline.running import open_system, run_until_idle
 
 KM = 1000
+NUMBERS = ("tasks", "left", "km", "kg")
 
 
 def find_version(session: Session, name: str) -> PlanVersion:
@@ -70,18 +71,18 @@ def list_command(data: Path, as_json: bool) -> int:
     if not rows:
         print("no plans yet: they come from alerts, levels and complaints, or from `sweepline plan make`")
         return 0
-    table = Table("plan", "status", "check", "tasks", "unserved", "km", "salt kg", "waste kg", "starts", "reason")
+    table = Table(box=None, pad_edge=False)
+    for title in ("plan", "status", "check", "tasks", "left", "km", "kg", "asked for by"):
+        table.add_column(title, no_wrap=title != "asked for by", justify="right" if title in NUMBERS else "left")
     for row in rows:
         table.add_row(
             row["id"],
             row["status"],
-            "feasible" if row["feasible"] else "FAILED",
+            "ok" if row["feasible"] else "FAILED",
             str(row["tasks"]),
             str(row["unserved"]),
             f"{row['distance_m'] / KM:.1f}",
-            str(row["salt_kg"] or ""),
-            str(row["waste_kg"] or ""),
-            row["start_at"],
+            str(row["salt_kg"] or row["waste_kg"] or ""),
             row["reason"],
         )
     Console().print(table)
@@ -119,9 +120,12 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
         print(f"approved by {body['approved_by']}")
     for note in body["notes"]:
         print("note: " + ", ".join(f"{key} {value}" for key, value in note.items()))
-    table = Table("route", "vehicle", "crew", "start", "end", "stops", "km", "salt kg", "waste kg")
+    table = Table(box=None, pad_edge=False)
+    for title in ("vehicle", "crew", "start", "end", "stops", "km", "kg"):
+        table.add_column(title, no_wrap=True)
     for row in routes:
-        table.add_row(*(str(row[key]) for key in row))
+        kg = row["salt_kg"] or row["waste_kg"] or ""
+        table.add_row(*(str(row[key]) for key in ("vehicle", "crew", "start_at", "end_at", "stops", "km")), str(kg))
     Console().print(table)
     return 0
 

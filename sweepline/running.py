@@ -93,5 +93,7 @@ def run_until_idle(system: System) -> bool:
     with runner_lease(system) as generation:
         if generation is None:
             return False
+        if system.context.city:
+            system.start_city()
         system.settle(system.clock())
         return True
