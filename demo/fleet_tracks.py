@@ -82,11 +82,11 @@ class FleetTracks:
             .join(Plan, col(Plan.code) == col(PlanVersion.plan))
             .join(Approval, col(Approval.plan_version) == col(PlanVersion.id))
             .where(
-                Approval.at < t1,
-                Plan.start_at <= t1,
-                Plan.end_at >= t0 - STILL_OUT,
-                Plan.service != ON_FOOT,
-                Plan.period != PERIOD,
+                col(Approval.at) < t1,
+                col(Plan.start_at) <= t1,
+                col(Plan.end_at) >= t0 - STILL_OUT,
+                col(Plan.service) != ON_FOOT,
+                col(Plan.period) != PERIOD,
             )
             .order_by(col(PlanVersion.version))
         ).all()

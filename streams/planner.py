@@ -212,7 +212,7 @@ class Planner:
             row = session.exec(select(PlanRequest).where(PlanRequest.id == request.id).with_for_update()).first()
             plan = session.get(Plan, request.plan)
             if row is None or plan is None or row.generation != request.generation or row.phase != request.phase:
-                log.warning("late result for %s refused: generation %s, phase %s", request.id, request.generation, request.phase)
+                log.warning("late result refused: %s generation %s", request.id, request.generation)
                 return
             uow = UnitOfWork(session, now, f"plan_request:{request.id}:{request.phase}", "system:planner")
             row.lease_until, row.attempts = None, 0

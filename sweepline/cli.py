@@ -94,27 +94,13 @@ def city_import(
     geocode: Annotated[str, typer.Option(help="alert geocode that is this city")] = "",
     name: Annotated[str, typer.Option(help="name of the city")] = "",
     zone: Annotated[str, typer.Option(help="IANA time zone")] = "",
+    attribution: Annotated[str, typer.Option(help="whose data the streets are; default for a pbf: OpenStreetMap")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Import streets, districts, facilities, stations, vehicles, crews, shifts."""
     from sweepline.city import import_command
 
-    code = import_command(files, data, kind, dry_run, fleet, seed, geocode, name, zone, as_json)
-    if code == 0 and not dry_run:
-        start_imported(data)
-    raise typer.Exit(code)
-
-
-def start_imported(data: Path) -> None:
-    """From the end of an import on the city has its day, its standing timers and its fallback plans."""
-    from sweepline.running import open_system, run_until_idle
-
-    system = open_system(data)
-    try:
-        if system.context.city:
-            run_until_idle(system)
-    finally:
-        system.close()
+    raise typer.Exit(import_command(files, data, kind, dry_run, fleet, seed, geocode, name, zone, as_json, attribution))
 
 
 @city_app.command("show")
