@@ -13,8 +13,8 @@ from console.read.work import WorkRouteOut, read_work
 
 router = APIRouter(prefix="/api", tags=["city"])
 
-WORK_BEFORE = timedelta(hours=6)
-WORK_AFTER = timedelta(hours=18)
+WORK_BEFORE = timedelta(hours=1)
+WORK_AFTER = timedelta(hours=6)
 """Plans of this span around now colour the map."""
 
 

@@ -5,11 +5,11 @@ import { drawLegend } from "./legend.js";
 import { language, t } from "./i18n.js";
 import { describe } from "./popups.js";
 import { AGE_LIMITS_S, ageColours, caseColours, classColours, levelColour, neverColour, routeColour } from "./palette.js";
-import { now, on, set, state } from "./store.js";
+import { STALE_MS, now, on, set, state } from "./store.js";
 import { asGeoJson, boundsOf, isPriority } from "./streets.js";
 
-export const STALE_S = 600;
 const MODES = ["plan", "age", "class"];
+const BENEATH = ["collection", "beats"]; // services whose routes lie beneath those that treat streets
 const LAYERS = ["vehicles", "stations", "cases", "facilities"];
 let view = null;
 const hidden = new Set();
@@ -94,9 +94,9 @@ function byPlan() {
     return paints;
   }
   const plans = [...new Set((state.work ?? []).map((route) => route.plan))];
-  const last = ["collection"];
-  for (const route of [...(state.work ?? [])].sort((a, b) => last.includes(b.service) - last.includes(a.service))) {
-    for (const id of route.segments) put(id, routeColour(route.seq - 1 + plans.indexOf(route.plan) * 5), last.includes(route.service) ? 1 : 1.5, 1);
+  const rank = (route) => (BENEATH.includes(route.service) ? BENEATH.indexOf(route.service) : BENEATH.length);
+  for (const route of [...(state.work ?? [])].sort((a, b) => rank(a) - rank(b))) {
+    for (const id of route.segments) put(id, routeColour(route.seq - 1 + plans.indexOf(route.plan) * 5), rank(route) < BENEATH.length ? 1 : 1.5, 1);
   }
   return paints;
 }
@@ -167,7 +167,7 @@ function drawFacilities() {
 /** Which of the tools' colours a vehicle has: out, stale, its first working tool, none. */
 export function condition(vehicle) {
   if (vehicle.status === "out") return "out";
-  if (vehicle.observed_at && now() - Date.parse(vehicle.observed_at) > STALE_S * 1000) return "stale";
+  if (vehicle.observed_at && state.vehiclesAt - Date.parse(vehicle.observed_at) > STALE_MS) return "stale";
   return vehicle.tools?.[0] ?? "none";
 }
 

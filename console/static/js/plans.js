@@ -31,6 +31,8 @@ export function plansList() {
   if (!state.plans.length) return empty("plans");
   const groups = { waiting: [], live: [], spare: [], past: [] };
   for (const plan of state.plans) groups[groupOf(plan)].push(plan);
+  const waits = (plan) => Number(!plan.versions.some((v) => v.state === "active"));
+  groups.live.sort((a, b) => waits(a) - waits(b));
   return Object.entries(groups).filter(([, plans]) => plans.length).map(([name, plans]) => h("section", {}, h("h2.group", {}, t(`plans.${name}`)), plans.map(card)));
 }
 
@@ -91,7 +93,7 @@ export function planDetail() {
     staleBox(), notes(detail),
     h("dl.grid", {}, cell(t("plan.tasks"), number(version.tasks)), cell(t("plan.unserved"), number(version.unserved), version.unserved > 0), cell(t("plan.routes"), number(version.routes)),
       cell(t("unit.km"), number(version.distance_m / 1000, 1)), cell(t("plan.hours"), hours(version.duration_s)),
-      version.waste_kg > 0 ? cell(t("plan.waste"), mass(version.waste_kg)) : cell(t("plan.salt"), mass(version.salt_kg))),
+      version.waste_kg > 0 && cell(t("plan.waste"), mass(version.waste_kg)), version.salt_kg > 0 && cell(t("plan.salt"), mass(version.salt_kg))),
     others(detail), faults(detail), unserved(detail), routes(detail));
 }
 

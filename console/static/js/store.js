@@ -12,6 +12,7 @@ const STALE = {
 };
 const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000 };
 const EVERY_MS = 30000;
+export const STALE_MS = 600000;
 
 export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, detail: null };
 const listeners = new Map();
@@ -43,7 +44,9 @@ async function reading(name, entry) {
   entry.again = false;
   readAt.set(name, Date.now());
   try {
-    set(name, await get(SOURCES[name]));
+    const value = await get(SOURCES[name]);
+    if (name === "vehicles") state.vehiclesAt = fixTime(value);
+    set(name, value);
     if (state.failed) set("failed", null);
   } catch (error) {
     if (error.status !== 401) set("failed", { name, error });
@@ -51,6 +54,13 @@ async function reading(name, entry) {
     running.delete(name);
   }
   if (entry.again) load(name);
+}
+
+/** The instant positions are judged old against. A simulated clock moves in steps and may be ahead of what was read. */
+function fixTime(vehicles) {
+  if (!state.status?.simulated) return now();
+  const newest = Math.max(0, ...vehicles.map((v) => (v.observed_at ? Date.parse(v.observed_at) : 0)));
+  return Math.max(newest, now() - STALE_MS);
 }
 
 export const loadAll = () => Promise.all(Object.keys(SOURCES).map(load));
