@@ -17,6 +17,7 @@ from models.errors import Refused, Stale, SweeplineError, Unavailable
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Sanitation operations and dispatch: from a snow warning to printed, driven, proven routes.",
 )
 city_app = typer.Typer(no_args_is_help=True, help="Import and show the city.")
@@ -83,8 +84,8 @@ def worker(
 
 @city_app.command("import")
 def city_import(
-    files: Annotated[list[Path], typer.Argument(help="pbf, GeoJSON, CSV")],
     data: Data,
+    files: Annotated[list[Path] | None, typer.Argument(help="pbf, GeoJSON, CSV; none with --fleet alone")] = None,
     kind: Annotated[
         str, typer.Option(help="auto, streets, districts, facilities, stations, areas, vehicles, ...")
     ] = "auto",
@@ -100,7 +101,9 @@ def city_import(
     """Import streets, districts, facilities, stations, vehicles, crews, shifts."""
     from sweepline.city import import_command
 
-    raise typer.Exit(import_command(files, data, kind, dry_run, fleet, seed, geocode, name, zone, as_json, attribution))
+    raise typer.Exit(
+        import_command(files or [], data, kind, dry_run, fleet, seed, geocode, name, zone, as_json, attribution)
+    )
 
 
 @city_app.command("show")

@@ -119,15 +119,15 @@ class System:
         )
 
     def recorders(self) -> list[Recorder]:
-        """Every recorder, in the order a settling round runs them."""
+        """Every recorder, in the order a settling round runs them: what has arrived is known before a timer decides."""
         context = self.context
         return [
-            timers(context),
             resources(context),
             weather(context),
             stations(context),
             cases(context),
             positions(self.matching),
+            timers(context),
             work(),
             projections(),
         ]

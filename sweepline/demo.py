@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from demo.script import build_script
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlmodel import select
@@ -19,6 +18,7 @@ from sqlmodel import select
 from console.hub import Hub
 from demo.city import build_demo_city
 from demo.driver import DemoDriver, stored_progress
+from demo.script import build_script
 from dispatch.city.store import store_city
 from dispatch.summary import summary
 from models.errors import Refused, Unavailable
@@ -27,7 +27,7 @@ from models.times import parse_time
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
 from sweepline.live import console_of, hint_of, serve
-from sweepline.running import runner_lease
+from sweepline.running import keep_beating, runner_lease
 from sweepline.users import demo_sign_in
 
 SEED_KEY = "demo_seed"
@@ -87,19 +87,27 @@ def _prepare(data: Path, seed: int) -> datetime:
 
 
 @contextmanager
-def _sole(system: System, data: Path) -> Iterator[None]:
+def _sole(system: System, data: Path) -> Iterator[threading.Event]:
+    """The runner lease, kept while the context is open; the event is set when it is lost."""
+    lost = threading.Event()
     with runner_lease(system) as generation:
         if generation is None:
             raise Unavailable(f"{data}: another process runs here; stop it, or wait 15 s after it died")
-        yield
+        keep_beating(system, generation, lost)
+        try:
+            yield lost
+        finally:
+            lost.set()
 
 
 def demo_once(data: Path, seed: int, as_json: bool) -> int:
     """To the end of the 19th; prints the summary. 0, or 1 when something the demo promises did not hold."""
     system, driver = open_demo(data, seed)
     try:
-        with _sole(system, data):
-            _with_bar(driver)
+        with _sole(system, data) as lost:
+            _with_bar(driver, lost)
+        if not driver.progress.finished:
+            raise Unavailable(f"{data}: another process took over before the end")
         body = _summary(system, driver, seed)
     finally:
         system.close()
@@ -111,7 +119,7 @@ def demo_once(data: Path, seed: int, as_json: bool) -> int:
     return 0
 
 
-def _with_bar(driver: DemoDriver) -> None:
+def _with_bar(driver: DemoDriver, lost: threading.Event) -> None:
     total = (driver.end - driver.start).total_seconds()
     columns = (
         TextColumn("{task.description}"),
@@ -125,7 +133,7 @@ def _with_bar(driver: DemoDriver) -> None:
         def on_step(at: datetime) -> None:
             bar.update(task, completed=(at - driver.start).total_seconds(), description=_local(at))
 
-        driver.run(on_step)
+        driver.run(on_step, stop=lost.is_set)
 
 
 def _local(at: datetime) -> str:
@@ -171,10 +179,10 @@ def in_words(body: dict[str, Any], data: Path) -> str:
 def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
     """The same, live: the console on 127.0.0.1, the clock at `speed`."""
     system, driver = open_demo(data, seed)
-    hub, stop = Hub(), threading.Event()
+    hub = Hub()
     system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
     try:
-        with _sole(system, data):
+        with _sole(system, data) as stop:
             name, password = demo_sign_in(system.database)
             thread = threading.Thread(
                 target=driver.run, args=(lambda at: hub.publish("clock:demo"), speed, stop.is_set), daemon=True

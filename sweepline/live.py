@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +16,8 @@ from console.deps import ConsoleDeps
 from console.hub import Hub
 from models.errors import Refused, Unavailable
 from sweepline.compose import Options, System, require_city
-from sweepline.running import holder_name, keep_lease, open_system, runner_lease
+from sweepline.running import holder_name, keep_beating, open_system, runner_lease
 
-BEAT_S = 5.0
 GRACE_S = 2
 """Live connections never end by themselves: this long after a signal they are cut."""
 KIND_OF_TOPIC = {
@@ -86,7 +84,7 @@ def run_up(data: Path, port: int) -> int:
             system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
             system.start_city()
             threads = system.start_threads(stop)
-            threads.append(_beat(system, generation, stop))
+            threads.append(keep_beating(system, generation, stop))
             chosen = port or system.settings.port
             print(
                 f"console: http://{system.settings.host}:{chosen}  (add a sign-in with `sweepline user add`)",
@@ -98,22 +96,6 @@ def run_up(data: Path, port: int) -> int:
     finally:
         system.close()
     return 0
-
-
-def _beat(system: System, generation: int, stop: threading.Event) -> threading.Thread:
-    """Keep the lease; when it is lost, everything stops."""
-
-    def beat() -> None:
-        while not stop.wait(BEAT_S):
-            try:
-                keep_lease(system, generation)
-            except Unavailable as error:
-                print(f"sweepline: {error}", file=sys.stderr)
-                stop.set()
-
-    thread = threading.Thread(target=beat, daemon=True, name="lease")
-    thread.start()
-    return thread
 
 
 ROLES = ("streams", "views", "planner", "relay", "printer", "console")

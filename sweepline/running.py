@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from sweepline.compose import Options, System
 
 LEASE = "runner"
 LEASE_S = 15.0
+BEAT_S = 5.0
 CLOCK_KEY = "clock"
 
 
@@ -97,3 +100,19 @@ def run_until_idle(system: System) -> bool:
             system.start_city()
         system.settle(system.clock())
         return True
+
+
+def keep_beating(system: System, generation: int, stop: threading.Event) -> threading.Thread:
+    """Keep the lease in a thread; when it is lost, `stop` is set."""
+
+    def beat() -> None:
+        while not stop.wait(BEAT_S):
+            try:
+                keep_lease(system, generation)
+            except Unavailable as error:
+                print(f"sweepline: {error}", file=sys.stderr)
+                stop.set()
+
+    thread = threading.Thread(target=beat, daemon=True, name="lease")
+    thread.start()
+    return thread
