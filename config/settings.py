@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.errors import Refused
 
 ENV_PREFIX = "SWEEPLINE_"
-FOREIGN = ("SWEEPLINE_SHARED", "SWEEPLINE_TEST_", "SWEEPLINE_CACHE_")
-"""Variables of that prefix that are not settings: test inputs and caches."""
+FOREIGN = ("SWEEPLINE_SHARED", "SWEEPLINE_TEST_", "SWEEPLINE_KAFKA_", "SWEEPLINE_PG_")
+"""Variables of that prefix that are not settings: test inputs, and the local services of docker/local."""
 
 
 class Settings(BaseModel):

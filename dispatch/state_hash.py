@@ -79,4 +79,6 @@ def _plain(value: Any) -> Any:
         return iso(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float):
+        return value + 0.0  # SQLite keeps no sign of a zero
     return value

@@ -1,0 +1,97 @@
+"""One log, one seed, one state: on every database and broker, and after three kill -9 at seeded moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KAFKA = os.environ.get("SWEEPLINE_TEST_KAFKA", "")
+POSTGRES = os.environ.get("SWEEPLINE_TEST_POSTGRES", "")
+KILL_SEED = 20231218
+STEPS = 160
+"""About as many steps as the short storm has."""
+
+
+def start(folder: Path, settings: dict[str, str]) -> subprocess.Popen[str]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("SWEEPLINE_")} | settings
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.simulation.storm_child", str(folder)],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(child: subprocess.Popen[str]) -> tuple[str, dict[str, str]]:
+    """The state hash and the hash of each table of a child that ran to its end."""
+    out, _ = child.communicate(timeout=600)
+    lines = out.splitlines()
+    assert child.returncode == 0, "\n".join(lines[-30:])
+    tables = dict(line.split()[1:3] for line in lines if line.startswith("table "))
+    state = next(line.split() for line in lines if line.startswith("state "))
+    assert state[3] == "True"
+    return state[1], tables
+
+
+def kill_after(child: subprocess.Popen[str], steps: int) -> int:
+    """Kill -9 once so many steps are done; how many were."""
+    assert child.stdout is not None
+    seen = 0
+    for line in child.stdout:
+        seen += line.startswith("step ")
+        if seen >= steps:
+            break
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
+    return finish(start(tmp_path_factory.mktemp("reference"), {}))
+
+
+def test_three_kills_end_in_the_same_state(reference: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    chance = random.Random(KILL_SEED)
+    killed = [kill_after(start(tmp_path, {}), chance.randint(1, STEPS // 3)) for _ in range(3)]
+    assert all(killed), "each kill struck a process that was at work"
+    state, tables = finish(start(tmp_path, {}))
+    assert tables == reference[1]
+    assert state == reference[0]
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+@pytest.mark.skipif(not (KAFKA and POSTGRES), reason="needs SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES")
+def test_kafka_and_postgres_end_in_the_same_state(reference: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    from sqlalchemy import create_engine, text
+
+    name = f"same_state_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE SCHEMA "{name}"'))
+    url = f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{name},public"
+    settings = {
+        "SWEEPLINE_DATABASE_URL": url,
+        "SWEEPLINE_BROKER": f"kafka://{KAFKA}",
+        "SWEEPLINE_TOPIC_PREFIX": f"{name}.",
+    }
+    try:
+        kill_after(start(tmp_path, settings), 40)
+        state, tables = finish(start(tmp_path, settings))
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
+        engine.dispose()
+    assert tables == reference[1]
+    assert state == reference[0]
