@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from dispatch.context import Context
 from dispatch.places import distance_m, place_index
@@ -55,11 +55,16 @@ def record_complaint(uow: UnitOfWork, context: Context, event: Event) -> Case:
 
 
 def find_same(session: Session, context: Context, payload: ComplaintReceived, at: datetime) -> Case | None:
-    """An open case of the same kind near by and recent; the nearest, then the oldest."""
+    """A case of the same kind near by and recent, open or closed a moment ago; the nearest, then the oldest."""
     params = context.rules.cases
     since = at - timedelta(hours=params.merge_hours)
+    just_closed = at - timedelta(minutes=params.merge_closed_min)
     rows = session.exec(
-        select(Case).where(Case.kind == payload.kind, col(Case.state).not_in(CLOSED), Case.opened_at >= since)
+        select(Case).where(
+            Case.kind == payload.kind,
+            Case.opened_at >= since,
+            or_(col(Case.state).not_in(CLOSED), col(Case.closed_at) >= just_closed),
+        )
     ).all()
     near = [(distance_m(c.lon, c.lat, payload.lon, payload.lat), c.number, c) for c in rows]
     near = [entry for entry in near if entry[0] <= params.merge_radius_m]

@@ -83,6 +83,7 @@ class CaseParams(Params):
 
     merge_radius_m: float
     merge_hours: float
+    merge_closed_min: int
     kinds: dict[str, CaseKind]
 
 
