@@ -34,7 +34,7 @@ from models.times import iso, parse_time
 
 KEY = "demo"
 TICK = timedelta(minutes=5)
-"""How often trucks and stations are asked what they have to report."""
+"""How often trucks and stations are asked what they have to report; live, more often."""
 OPEN_PHASES = ("greedy", "improve", "insert")
 
 
@@ -106,10 +106,12 @@ class DemoDriver:
         seed: int,
         start: datetime,
         move_clock: Callable[[datetime], None],
+        tick: timedelta = TICK,
     ) -> None:
         self._system = system
         self._script = script
         self._move_clock = move_clock
+        self._tick_every = tick
         self.start, self.end = start, script.end
         with system.database.read() as session:
             self._tracks = FleetTracks(seed, system.streets(session))
@@ -137,7 +139,7 @@ class DemoDriver:
     def next_at(self) -> datetime:
         """The next due time: script, timer, plan, person, or the next tick."""
         progress = self.progress
-        due = [progress.ticked + TICK, self.end]
+        due = [progress.ticked + self._tick_every, self.end]
         if progress.played < len(self._script.events):
             due.append(self._script.events[progress.played].at)
         with self._system.database.read() as session:
@@ -161,12 +163,12 @@ class DemoDriver:
             self._save()
         self._move_clock(at)
         self._play(at)
-        sent = self._tick(at) if at >= progress.ticked + TICK or at >= self.end else 0
+        sent = self._tick(at) if at >= progress.ticked + self._tick_every or at >= self.end else 0
         for act in self._due_acts(at):
             perform(self._system.database, self._system.context, act)
         self._system.settle(at)
         progress.accepted += sent
-        if sent or at >= progress.ticked + TICK:
+        if sent or at >= progress.ticked + self._tick_every:
             progress.ticked = at
         progress.rest, progress.finished = True, at >= self.end
         self._save()

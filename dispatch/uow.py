@@ -73,11 +73,16 @@ class UnitOfWork:
             row.state, row.opened_at, row.closed_at, row.detail = "open", self.now, None, detail
         else:
             return
-        self.audit("alarm.opened", f"alarm:{kind}:{key}", **detail)
+        self._alarm_changed(kind, key, "opened", detail)
 
     def close_alarm(self, kind: str, key: str) -> None:
         """Close the alarm `kind:key` if it is open."""
         row = self.session.get(Alarm, f"{kind}:{key}")
         if row is not None and row.state != "closed":
             row.state, row.closed_at = "closed", self.now
-            self.audit("alarm.closed", f"alarm:{kind}:{key}")
+            self._alarm_changed(kind, key, "closed", {})
+
+    def _alarm_changed(self, kind: str, key: str, what: str, detail: Mapping[str, Any]) -> None:
+        id_ = f"alarm:{kind}:{key}"
+        self.audit(f"alarm.{what}", id_, **detail)
+        self.emit("state", id_, "alarm.changed", {"alarm": id_, "state": what}, what)

@@ -52,7 +52,7 @@ TOPICS: dict[str, Topic] = {
         Topic(
             "state",
             "kind:id",
-            _events("state", "state.changed", "alert.stored", "case.changed", "resource.changed"),
+            _events("state", "state.changed", "alert.stored", "case.changed", "resource.changed", "alarm.changed"),
             compacted=True,
         ),
     )

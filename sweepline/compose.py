@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from config.rules_loader import load_rules
@@ -86,7 +87,7 @@ class System:
         self.driver.ensure_topics()
         self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
         self._matching: dict[str, MatchNetwork] = {}
-        self._printed: set[str] = set()
+        self._printed: dict[str, str] = {}
         self._hints: list[Callable[[str, str], None]] = []
         self.context = self._context()
         seed = self.options.seed if self.options.seed is not None else self.settings.seed
@@ -176,7 +177,7 @@ class System:
         return [
             next(receipts)
             if isinstance(entry, Event)
-            else Receipt(status="quarantined", reason=entry.reason, text=f"line {entry.line}: {entry.text}")
+            else Receipt(status="quarantined", reason=entry.reason, text=entry.text)
             for entry in parsed
         ]
 
@@ -243,16 +244,24 @@ class System:
         return done + self.print_due()
 
     def print_due(self) -> int:
-        """Print the sheets of every approved version that has not been looked at since the start; how many versions."""
+        """Print what was approved since the last look, and rewrite bundles whose plans have closed; how many."""
         with self.database.read() as session:
-            live = session.exec(
-                select(PlanVersion.id).where(col(PlanVersion.state).in_(LIVE_STATES)).order_by(PlanVersion.id)
+            rows = session.execute(
+                sa.select(col(PlanVersion.id), col(Plan.district))
+                .join(Plan, col(Plan.code) == col(PlanVersion.plan))
+                .where(col(PlanVersion.state).in_(LIVE_STATES))
+                .order_by(col(PlanVersion.id))
             ).all()
-        due = [id_ for id_ in live if id_ not in self._printed]
-        for id_ in due:
+        live = {str(id_): str(district) for id_, district in rows}
+        fresh = [id_ for id_ in live if id_ not in self._printed]
+        for id_ in fresh:
             self.printer.handle(id_)
-            self._printed.add(id_)
-        return len(due)
+        done = {live[id_] for id_ in fresh}
+        closed = {district for id_, district in self._printed.items() if id_ not in live} - done
+        for district in sorted(closed):
+            self.printer.refresh(district)
+        self._printed = live
+        return len(fresh) + len(closed)
 
     def _behind(self) -> bool:
         """True when some group has not read all; then waits for its records a moment."""

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlmodel import select
 
 from console.hub import Hub
 from demo.city import build_demo_city
-from demo.driver import DemoDriver, stored_progress
+from demo.driver import TICK, DemoDriver, stored_progress
 from demo.script import build_script
 from dispatch.city.store import store_city
 from dispatch.summary import summary
@@ -34,6 +34,7 @@ SEED_KEY = "demo_seed"
 SELF_START_MIN = 10
 ITERATIONS = 2_000
 """Engines work by iterations, not seconds, so that a seed gives one result on every machine."""
+LIVE_TICK = timedelta(seconds=30)
 ZONE = "Asia/Shanghai"
 
 
@@ -42,7 +43,7 @@ def start_instant() -> datetime:
     return parse_time("2023-12-17T16:00:00Z")
 
 
-def open_demo(data: Path, seed: int) -> tuple[System, DemoDriver]:
+def open_demo(data: Path, seed: int, tick: timedelta = TICK) -> tuple[System, DemoDriver]:
     """The demo system of a directory, made on first use; one that was begun goes on. Raises Refused, Unavailable."""
     at = _prepare(data, seed)
     clock = SimulatedClock(at)
@@ -60,7 +61,7 @@ def open_demo(data: Path, seed: int) -> tuple[System, DemoDriver]:
     if fresh:
         system.start_city()
         system.settle(clock())
-    return system, DemoDriver(system, script, seed, start_instant(), clock.move_to)
+    return system, DemoDriver(system, script, seed, start_instant(), clock.move_to, tick)
 
 
 def _prepare(data: Path, seed: int) -> datetime:
@@ -178,7 +179,7 @@ def in_words(body: dict[str, Any], data: Path) -> str:
 
 def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
     """The same, live: the console on 127.0.0.1, the clock at `speed`."""
-    system, driver = open_demo(data, seed)
+    system, driver = open_demo(data, seed, LIVE_TICK)
     hub = Hub()
     system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
     try:
