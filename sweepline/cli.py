@@ -5,14 +5,18 @@ from __future__ import annotations
 import getpass
 import logging
 import sys
+import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 
-from models.errors import Refused, Stale, SweeplineError, Unavailable
+from models.errors import Refused, Stale, Unavailable
+
+DONE, NO, BAD, INTERNAL, LATER, INTERRUPTED = 0, 1, 2, 70, 75, 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,8 +70,10 @@ def demo(
 @app.command()
 def up(data: Data, port: Annotated[int, typer.Option(help="port of the console")] = 0) -> None:
     """Run the whole system in one process."""
+    from config.settings import load_settings
     from sweepline.live import run_up
 
+    set_up_logging(load_settings(data).log_level)
     raise typer.Exit(run_up(data, port))
 
 
@@ -77,8 +83,10 @@ def worker(
     data: Data = Path("data"),
 ) -> None:
     """Run one role of the production set-up (PostgreSQL and Kafka by the settings)."""
+    from config.settings import load_settings
     from sweepline.live import run_worker
 
+    set_up_logging(load_settings(data).log_level)
     raise typer.Exit(run_worker(role, data))
 
 
@@ -131,7 +139,7 @@ def send(
 
 @app.command()
 def replay(
-    events: Annotated[Path, typer.Argument(help="event JSON lines with received_at")],
+    events: Annotated[Path, typer.Argument(help="event JSON lines, each with its time")],
     data: Data,
     speed: Annotated[float, typer.Option(help="simulated seconds a real second; 0: as fast as possible")] = 0.0,
     as_json: AsJson = False,
@@ -390,21 +398,41 @@ def set_up_logging(level: str) -> None:
     )
 
 
-def main() -> None:
-    """Entry point: errors become one line on standard error and the documented exit code."""
-    set_up_logging("warning")
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line; errors become one line on standard error. Returns the documented exit code."""
     try:
-        app()
+        return int(app(args=list(arguments), prog_name="sweepline", standalone_mode=False) or DONE)
     except Stale as error:
-        sys.exit(_say(error.text, 1))
+        return _say(error.text, NO)
     except Refused as error:
-        sys.exit(_say(error.text, 2))
+        return _say(error.text, BAD)
     except Unavailable as error:
-        sys.exit(_say(f"{error}; try again later", 75))
-    except SweeplineError as error:
-        sys.exit(_say(f"internal: {error}", 70))
+        return _say(f"{error}; try again later", LATER)
     except KeyboardInterrupt:
-        sys.exit(130)
+        return INTERRUPTED
+    except Exception as error:
+        return _usage(error) if hasattr(error, "format_message") else _broken(error)
+
+
+def main() -> None:
+    """Entry point."""
+    set_up_logging("error")
+    sys.exit(run(sys.argv[1:]))
+
+
+def _usage(error: Any) -> int:
+    """A usage error of the command line parser: a group without a command shows its help, all else is one line."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return BAD
+    path = error.ctx.command_path if getattr(error, "ctx", None) is not None else "sweepline"
+    return _say(f"{error.format_message().rstrip('.')}; see `{path} --help`", BAD)
+
+
+def _broken(error: Exception) -> int:
+    """Nothing that was foreseen: where it happened, for those who mend it, then the one line."""
+    traceback.print_exception(error)
+    return _say(f"internal: {type(error).__name__}: {error}", INTERNAL)
 
 
 def _say(text: str, code: int) -> int:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from config.rules_loader import load_rules
-from config.settings import Settings, database_url, load_settings
+from config.settings import Settings, load_settings
 from dispatch.accept import accept, quarantine
 from dispatch.approval import approve
 from dispatch.city.store import load_streets
@@ -26,14 +26,12 @@ from dispatch.response import SELF_START_STOP, closed_streets
 from dispatch.streets import Streets
 from dispatch.uow import UnitOfWork
 from dispatch.versions import LIVE_STATES
-from models.database import Database
 from models.errors import Refused, Unavailable
 from models.events.base import Event, Receipt
-from models.migrate import upgrade
-from models.tables.city import City, Segment, Setting
+from models.tables.city import City, Setting
 from models.tables.plans import Plan, PlanVersion
 from printouts.printer import Printer
-from routing.match_network import MatchNetwork, StreetLine
+from routing.match_network import MatchNetwork
 from streams.driver import Driver, Message
 from streams.planner import Planner, PlannerParams
 from streams.recorder import Recorder
@@ -48,16 +46,17 @@ from streams.recorders.work import work
 from streams.relay import Relay
 from streams.runner import Runner
 from streams.timers import fire_due
-from streams.views.embedded import EmbeddedView
-from streams.views.last_fix import LAST_FIX
-from sweepline.clock import Clock, SimulatedClock, WallClock
+from streams.topics import TOPICS
+from sweepline.clock import Clock, WallClock
+from sweepline.parts import match_network, open_database, open_driver, open_views
 
 if TYPE_CHECKING:
-    from streams.views.faust_app import FaustView
+    pass
 
 SETTLE_ROUNDS = 200
 """More rounds than this without coming to rest is a broken invariant, not load."""
 POLL_WAIT_S = 0.2
+VIEW_WAIT_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,7 @@ class System:
         self._matching: dict[str, MatchNetwork] = {}
         self._printed: dict[str, str] = {}
         self._hints: list[Callable[[str, str], None]] = []
+        self._unread = set(TOPICS)
         self.context = self._context()
         seed = self.options.seed if self.options.seed is not None else self.settings.seed
         planning = self.rules.planning
@@ -155,6 +155,7 @@ class System:
         self._hints.append(listener)
 
     def _sent(self, topic: str, key: str) -> None:
+        self._unread.add(topic)
         for listener in self._hints:
             listener(topic, key)
 
@@ -164,6 +165,7 @@ class System:
         """Write telemetry to the broker. Raises Unavailable."""
         if messages:
             self.driver.publish([Message(topic, key.encode(), value) for topic, key, value in messages])
+            self._unread.update(topic for topic, _, _ in messages)
 
     def take(self, parsed: Sequence[Event | BadLine]) -> list[Receipt]:
         """Accept parsed events and bad lines, a receipt for each in order."""
@@ -225,23 +227,47 @@ class System:
     # -- running: to rest, step by step -------------------------------------------------------------------------------
 
     def settle(self, now: datetime) -> None:
-        """Run every role until nothing is left to do at `now`: outbox empty, lag 0, no open request due."""
+        """Run every role until nothing is left to do at `now`: outbox empty, lag 0, no open request due.
+
+        In a fixed order, whatever the broker: what has arrived is recorded, recorder by recorder; then timers fire;
+        then plans are made; then sheets are printed.
+        """
         for _ in range(SETTLE_ROUNDS):
-            if not self._round(now) and not self._behind():
+            done = self._drain() + fire_due(self.database, now) + self._drain()
+            done += self.planner.run_due(now, datetime.now(UTC)) + self.print_due()
+            if not done and not self._views_behind():
                 return
         raise RuntimeError(f"no rest after {SETTLE_ROUNDS} rounds at {now}")
 
-    def _round(self, now: datetime) -> int:
-        done = fire_due(self.database, now)
-        while sent := self.relay.run_once():
-            done += sent
-        for runner in self.runners:
-            while count := runner.run_once(0.0):
-                done += count
+    def _drain(self) -> int:
+        """Send the outbox and have each recorder read all of its topics, until nothing new comes of it."""
+        done = 0
+        while True:
+            while sent := self.relay.run_once():
+                done += sent
+            if not self._unread:
+                return done
+            unread, self._unread = self._unread, set()
+            for runner in self.runners:
+                if unread.intersection(runner.recorder.topics):
+                    done += self._read_all(runner)
+
+    def _read_all(self, runner: Runner) -> int:
+        """Have one recorder read until its group has no lag."""
+        done = runner.run_once(0.0)
+        while self.driver.lag(runner.recorder.group, runner.recorder.topics) > 0:
+            done += runner.run_once(POLL_WAIT_S)
+        return done
+
+    def _views_behind(self) -> bool:
+        """Bring the views up; True when they had something to do, whose states are then to be recorded."""
+        behind = False
         for view in self.views:
-            done += view.run_once(0.0)
-        done += self.planner.run_due(now, datetime.now(UTC))
-        return done + self.print_due()
+            while view.run_once(0.0 if not behind else VIEW_WAIT_S) or view.behind():
+                behind = True
+        if behind:
+            self._unread.add("state")
+        return behind
 
     def print_due(self) -> int:
         """Print what was approved since the last look, and rewrite bundles whose plans have closed; how many."""
@@ -262,17 +288,6 @@ class System:
             self.printer.refresh(district)
         self._printed = live
         return len(fresh) + len(closed)
-
-    def _behind(self) -> bool:
-        """True when some group has not read all; then waits for its records a moment."""
-        behind = False
-        for runner in self.runners:
-            recorder = runner.recorder
-            if self.driver.lag(recorder.group, recorder.topics) > 0:
-                behind = runner.run_once(POLL_WAIT_S) > 0 or True
-        for view in self.views:
-            behind = view.behind() or behind
-        return behind
 
     def close(self) -> None:
         """Release children, consumers and connections."""
@@ -324,46 +339,6 @@ def _loop(stop: threading.Event, pause_s: float, work_once: Callable[[], int]) -
                 stop.wait(pause_s)
         except Unavailable:
             stop.wait(pause_s * 5)
-
-
-def open_database(settings: Settings, data_dir: Path) -> Database:
-    """The database, its schema up to date."""
-    database = Database(database_url(settings, data_dir))
-    upgrade(database)
-    return database
-
-
-def open_views(settings: Settings, driver: Driver, database: Database) -> list[EmbeddedView | FaustView]:
-    """The views: Faust with a Table on Kafka, the same functions over the embedded log otherwise."""
-    if settings.broker == "sqlite":
-        return [EmbeddedView(LAST_FIX, driver, database)]
-    from streams.views.faust_app import FaustView
-
-    return [FaustView(LAST_FIX, driver, settings.broker.removeprefix("kafka://"), settings.topic_prefix)]
-
-
-def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:
-    """The broker: the embedded log, or Kafka."""
-    if settings.broker == "sqlite":
-        from streams.sqlite_log import SqliteLog
-
-        return SqliteLog(data_dir / "log.db", clock)
-    from streams.kafka_driver import KafkaDriver
-
-    return KafkaDriver(settings.broker.removeprefix("kafka://"), settings.topic_prefix)
-
-
-def match_network(session: Session) -> MatchNetwork:
-    """Every street as map matching needs it."""
-    return MatchNetwork.build(
-        StreetLine(row.id, row.from_node, row.to_node, row.one_way, row.geometry)
-        for row in session.exec(select(Segment)).all()
-    )
-
-
-def simulated(at: datetime) -> SimulatedClock:
-    """A clock that only its driver moves."""
-    return SimulatedClock(at)
 
 
 def require_city(system: System) -> City:

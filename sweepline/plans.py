@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -17,12 +18,14 @@ from dispatch.sheets import hand_back
 from dispatch.versions import latest_version, routes_of
 from models.errors import Refused
 from models.tables.plans import Approval, Plan, PlanVersion, Route, Telling
-from models.times import iso
+from models.times import iso, parse_time
+from printouts.messages import note_words
 from sweepline.compose import System
+from sweepline.printing import counted
 from sweepline.running import open_system, run_until_idle
 
 KM = 1000
-NUMBERS = ("tasks", "left", "km", "kg")
+NUMBERS = ("tasks", "left", "stops", "km", "kg")
 
 
 def find_version(session: Session, name: str) -> PlanVersion:
@@ -99,6 +102,7 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
             assert plan is not None
             approval = session.get(Approval, version.id)
             routes = [_route_row(route) for route in routes_of(session, version.id)]
+            zone = ZoneInfo(system.context.zone)
             body = {
                 **_row(version, plan),
                 "verdict": version.verdict,
@@ -119,13 +123,14 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
     if body["approved_by"]:
         print(f"approved by {body['approved_by']}")
     for note in body["notes"]:
-        print("note: " + ", ".join(f"{key} {value}" for key, value in note.items()))
+        print(f"note: {note_text(note, zone)}")
     table = Table(box=None, pad_edge=False)
     for title in ("vehicle", "crew", "start", "end", "stops", "km", "kg"):
-        table.add_column(title, no_wrap=True)
+        table.add_column(title, no_wrap=True, justify="right" if title in NUMBERS else "left")
     for row in routes:
         kg = row["salt_kg"] or row["waste_kg"] or ""
-        table.add_row(*(str(row[key]) for key in ("vehicle", "crew", "start_at", "end_at", "stops", "km")), str(kg))
+        times = [f"{parse_time(row[key]).astimezone(zone):%d %b %H:%M}" for key in ("start_at", "end_at")]
+        table.add_row(row["vehicle"], row["crew"], *times, str(row["stops"]), str(row["km"]), str(kg))
     Console().print(table)
     return 0
 
@@ -183,7 +188,7 @@ def approve_command(data: Path, name: str, actor: str, clock: str, as_json: bool
     if as_json:
         print(json.dumps({"plan_version": version.id, "actor": actor, "sheets": sheets}, ensure_ascii=False))
     else:
-        print(f"{version.id} approved by {actor}; {len(sheets)} sheets in {data / 'sheets'}")
+        print(f"{version.id} approved by {actor}; {counted(len(sheets), 'sheet')} in {data / 'sheets'}")
     return 0
 
 
@@ -216,10 +221,26 @@ def diff_command(data: Path, old: str, new: str, as_json: bool) -> int:
         print(json.dumps({"old": old, "new": new, "changes": changes}, ensure_ascii=False))
         return 0
     for change in changes:
-        print("  ".join(f"{key}: {value}" for key, value in change.items()))
+        print(change_text(change))
     if not changes:
         print("no route changed")
     return 0
+
+
+def change_text(change: dict[str, Any]) -> str:
+    """One vehicle's or crew's change in a sentence."""
+    if "route" in change:
+        return f"{change['who']}: {'has a route now' if change['route'] == 'new' else 'has no route any more'}"
+    parts = [f"{change[key]} {key}" for key in ("added", "dropped") if change[key]]
+    what = f"{', '.join(parts)} stops" if parts else "other times or order"
+    names = f": {', '.join(dict.fromkeys(change['names']))}" if change["names"] else ""
+    return f"{change['who']}: {what}, from stop {change['from_stop']} on{names}"
+
+
+def note_text(note: dict[str, Any], zone: ZoneInfo) -> str:
+    """A note as the sheets say it, in English where there are English words."""
+    chinese, english = note_words(note, zone)
+    return english or chinese
 
 
 def explain_command(data: Path, name: str, as_json: bool) -> int:
@@ -245,7 +266,7 @@ def explain_command(data: Path, name: str, as_json: bool) -> int:
     print(f"{version.id}: asked for by {version.reason}, made by {version.engine}, seed {version.seed}")
     print("objective: " + ", ".join(f"{k} {v}" for k, v in body["objective"].items()))
     for engine in version.attempts:
-        print(f"tried {engine['engine']}: cost {engine['cost']} in {engine['seconds']:.1f} s {engine['note']}")
+        print(f"tried {engine['engine']}: cost {engine['cost']} in {engine['seconds']:.1f} s {engine['note']}".rstrip())
     for row in version.unserved:
         print(f"not served: {row['ref'] or row['task']}: {row['reason']}")
     if not version.unserved:
@@ -273,7 +294,7 @@ def back_command(data: Path, code: str, undone: str, actor: str, clock: str) -> 
         run_until_idle(system)
     finally:
         system.close()
-    print(f"sheet {code.upper()} handed back: {done} pieces of work proven done")
+    print(f"sheet {code.upper()} handed back: {counted(done, 'stop')} ticked as done")
     return 0
 
 
@@ -289,7 +310,7 @@ def told_command(data: Path, telling: str, how: str, actor: str, clock: str) -> 
         run_until_idle(system)
     finally:
         system.close()
-    print(f"{len(ids)} change(s) told by {how}")
+    print(f"{counted(len(ids), 'change')} told by {how}")
     return 0
 
 

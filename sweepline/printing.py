@@ -40,7 +40,7 @@ def print_command(plan: str, database: Database, out: Path, as_json: bool = Fals
         return _fail(str(error), INTERNAL)
     except Unavailable as error:
         return _fail(str(error), TRY_LATER)
-    _say(paths, as_json, f"{len(paths) - 1} sheets and {paths[-1].name} in {out}")
+    _say(paths, as_json, f"{counted(len(paths) - 1, 'sheet')} and {paths[-1].name} in {out}")
     return DONE
 
 
@@ -56,8 +56,13 @@ def print_last_command(data_dir: Path, out: Path, as_json: bool = False) -> int:
     except OSError as error:
         return _fail(f"cannot write to {out}: {error.strerror or error}", BAD_INPUT)
     sheets = [path for path in paths if path.suffix == ".pdf"]
-    _say(paths, as_json, f"{len(sheets)} PDF files of the last bundles in {out}")
+    _say(paths, as_json, f"{counted(len(sheets), 'PDF file')} of the last bundles in {out}")
     return DONE
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 sheet, 2 sheets."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _say(paths: list[Path], as_json: bool, words: str) -> None:
@@ -65,5 +70,5 @@ def _say(paths: list[Path], as_json: bool, words: str) -> None:
 
 
 def _fail(words: str, code: int) -> int:
-    print(" ".join(words.split()), file=sys.stderr)
+    print(f"sweepline: {' '.join(words.split())}", file=sys.stderr)
     return code

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from models.times import iso
 from streams import quarantine
 from sweepline.running import open_system, run_until_idle
@@ -19,8 +16,8 @@ def list_command(data: Path, as_json: bool) -> int:
     try:
         with system.database.read() as session:
             rows = [
-                {"id": r.id, "at": iso(r.at), "group": r.group, "event": f"{r.source} {r.event_id}", "reason": r.reason}
-                | {"text": r.text, "attempts": r.attempts}
+                {"id": r.id, "at": iso(r.at), "group": r.group, "event": f"{r.source} {r.event_id}".strip()}
+                | {"reason": r.reason, "text": r.text, "attempts": r.attempts}
                 for r in quarantine.list_held(session)
             ]
     finally:
@@ -31,10 +28,9 @@ def list_command(data: Path, as_json: bool) -> int:
     if not rows:
         print("nothing is held")
         return 0
-    table = Table("id", "at", "group", "event", "reason", "text")
     for row in rows:
-        table.add_row(*(str(row[key]) for key in ("id", "at", "group", "event", "reason", "text")))
-    Console().print(table)
+        print("  ".join(str(row[key]) for key in ("id", "at", "group", "event") if row[key]))
+        print(f"    {row['reason']}: {row['text']}")
     return 0
 
 
@@ -46,7 +42,7 @@ def show_command(data: Path, id_: str) -> int:
             row = quarantine.get_held(session, id_)
     finally:
         system.close()
-    print(f"{row.id}  {iso(row.at)}  {row.group}  {row.topic}  {row.state}")
+    print("  ".join(part for part in (row.id, iso(row.at), row.group, row.topic, row.state) if part))
     print(f"{row.reason}: {row.text} (attempts: {row.attempts})")
     print(row.raw.decode("utf-8", "backslashreplace")[:4000])
     return 0
@@ -60,7 +56,7 @@ def replay_command(data: Path, id_: str, actor: str) -> int:
         run_until_idle(system)
     finally:
         system.close()
-    print(f"{id_} sent through {topic} again; `sweepline quarantine list` shows whether it was held once more")
+    print(f"{id_} sent through {topic} again; `sweepline quarantine list` shows whether it is held once more")
     return 0
 
 

@@ -16,7 +16,9 @@ from rich.progress import Progress
 
 from dispatch.intake import BadLine, parse_file
 from models.errors import Refused, Unavailable
-from models.events.base import Event, Receipt
+from models.events.base import Event, Receipt, dump_event
+from models.times import iso
+from streams.quarantine import list_held
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System, require_city
 from sweepline.running import open_system, run_until_idle, runner_lease
@@ -34,7 +36,15 @@ def send_command(files: Sequence[Path], data: Path | None, url: str, clock: str,
         raise Refused("usage", "send: give either --data DIR or --url URL")
     receipts, refused = _over_http(files, url) if data is None else _into(files, data, clock, no_wait)
     _report(receipts, as_json)
+    for receipt in receipts:
+        if receipt.status == "refused":
+            print(f"sweepline: {_refusal(receipt)}", file=sys.stderr)
     return 2 if refused else 0
+
+
+def _refusal(receipt: Receipt) -> str:
+    text = " ".join(receipt.text.split())
+    return text if text.startswith(receipt.source) else f"{receipt.source}: {text}"
 
 
 def _into(files: Sequence[Path], data: Path, clock: str, no_wait: bool) -> tuple[list[Receipt], int]:
@@ -49,11 +59,25 @@ def _into(files: Sequence[Path], data: Path, clock: str, no_wait: bool) -> tuple
             except Refused as error:
                 refused += 1
                 receipts.append(Receipt(status="refused", source=str(file), reason=error.code, text=error.text))
-        if not no_wait and not run_until_idle(system):
-            _wait_for_other(system)
+        if not no_wait:
+            if not run_until_idle(system):
+                _wait_for_other(system)
+            receipts = _after(system, receipts)
     finally:
         system.close()
     return receipts, refused
+
+
+def _after(system: System, receipts: list[Receipt]) -> list[Receipt]:
+    """Receipts as they stand once everything has been read: what its recorder held back is quarantined."""
+    with system.database.read() as session:
+        held = {(row.source, row.event_id): row for row in list_held(session) if row.event_id}
+    return [
+        receipt.model_copy(update={"status": "quarantined", "reason": row.reason, "text": row.text})
+        if receipt.status == "accepted" and (row := held.get((receipt.source, receipt.id))) is not None
+        else receipt
+        for receipt in receipts
+    ]
 
 
 def _take(system: System, file: Path) -> list[Receipt]:
@@ -111,24 +135,33 @@ def _report(receipts: Sequence[Receipt], as_json: bool) -> None:
         body = {"counts": dict(counts), "receipts": [r.model_dump(mode="json", exclude_none=True) for r in receipts]}
         print(json.dumps(body, ensure_ascii=False))
         return
-    for receipt in receipts[:SHOWN]:
-        what = f"{receipt.source} {receipt.id}".strip()
-        why = f"  {receipt.reason}: {receipt.text}" if receipt.reason else ""
-        print(f"{receipt.status:<12}{what}{why}")
-    if len(receipts) > SHOWN:
-        print(f"... and {len(receipts) - SHOWN} more")
+    told = [receipt for receipt in receipts if receipt.status != "refused"]
+    for receipt in told[:SHOWN]:
+        what = [f"{receipt.source} {receipt.id}".strip()]
+        if receipt.reason:
+            what.append(f"{receipt.reason}: {receipt.text}")
+        if receipt.status == "duplicate" and receipt.received_at is not None:
+            what.append(f"first received {iso(receipt.received_at)}")
+        print(f"{receipt.status:<12}{'  '.join(part for part in what if part)}")
+    if len(told) > SHOWN:
+        print(f"... and {len(told) - SHOWN} more")
     print("  ".join(f"{status}: {count}" for status, count in sorted(counts.items())) or "nothing in the files")
+    if counts["quarantined"]:
+        print("look at what is held with `sweepline quarantine list`")
 
 
 def replay_command(events: Path, data: Path, speed: float, as_json: bool) -> int:
     """Play events at their own `received_at`; plans are made, nothing starts by itself."""
-    # Two passes over the file: the first finds the order, the second is only of what parsed.
-    clock = SimulatedClock(_first_time(events))
+    entries = _timed(events)
+    parsed = sorted((e for e in entries if isinstance(e, Event)), key=lambda entry: entry.received_at)
+    bad = [entry for entry in entries if not isinstance(entry, Event)]
+    if not parsed:
+        raise Refused("no_events", f"{events}: no event in it that can be read")
+    clock = SimulatedClock(parsed[0].received_at)
     system = System(data, Options(clock=clock, replay=True, latency=False, iterations=None))
     receipts: list[Receipt] = []
     try:
         require_city(system)
-        parsed = sorted(_timed(events), key=lambda entry: entry.received_at)
         with runner_lease(system) as generation, Progress(console=Console(file=sys.stderr), transient=True) as bar:
             if generation is None:
                 raise Unavailable(f"{data}: another process runs here; stop it first")
@@ -140,24 +173,22 @@ def replay_command(events: Path, data: Path, speed: float, as_json: bool) -> int
                 receipts += system.take([event])
                 system.settle(clock())
                 bar.advance(task)
+            receipts = _after(system, receipts + system.take(bad))
     finally:
         system.close()
     _report(receipts, as_json)
     return 0
 
 
-def _timed(path: Path) -> list[Event]:
-    """Events whose `received_at` is that of the recorded line, else its occurred_at."""
+def _timed(path: Path) -> list[Event | BadLine]:
+    """The lines of a file, each event received when it occurred."""
     far = datetime(9000, 1, 1, tzinfo=UTC)
-    return [
-        event.model_copy(update={"received_at": event.occurred_at})
-        for event in parse_file(path, far)
-        if isinstance(event, Event)
-    ]
+    return [_at_its_time(entry, far) for entry in parse_file(path, far)]
 
 
-def _first_time(path: Path) -> datetime:
-    times = [event.received_at for event in _timed(path)]
-    if not times:
-        raise Refused("no_events", f"{path}: no event in it")
-    return min(times)
+def _at_its_time(entry: Event | BadLine, far: datetime) -> Event | BadLine:
+    if not isinstance(entry, Event):
+        return entry
+    if entry.occurred_at >= far:
+        return BadLine(0, dump_event(entry), "no_time", "a recorded event needs occurred_at, it has no time of its own")
+    return entry.model_copy(update={"received_at": entry.occurred_at})

@@ -85,7 +85,7 @@ def check_command(instance: Path, sol: Path, as_json: bool = False) -> int:
 
 
 def _refuse(line: str) -> int:
-    print(" ".join(line.split()), file=sys.stderr)
+    print(f"sweepline: {' '.join(line.split())}", file=sys.stderr)
     return BAD_INPUT
 
 

@@ -1,0 +1,56 @@
+"""The parts a system is made of, chosen by the settings: database, broker, views, matching network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, select
+
+from config.settings import Settings, database_url
+from models.database import Database
+from models.migrate import upgrade
+from models.tables.city import Segment
+from routing.match_network import MatchNetwork, StreetLine
+from streams.driver import Driver
+from streams.views.embedded import EmbeddedView
+from streams.views.last_fix import LAST_FIX
+from sweepline.clock import Clock
+
+if TYPE_CHECKING:
+    from streams.views.faust_app import FaustView
+
+
+def open_database(settings: Settings, data_dir: Path) -> Database:
+    """The database, its schema up to date."""
+    database = Database(database_url(settings, data_dir))
+    upgrade(database)
+    return database
+
+
+def open_views(settings: Settings, driver: Driver, database: Database) -> list[EmbeddedView | FaustView]:
+    """The views: Faust with a Table on Kafka, the same functions over the embedded log otherwise."""
+    if settings.broker == "sqlite":
+        return [EmbeddedView(LAST_FIX, driver, database)]
+    from streams.views.faust_app import FaustView
+
+    return [FaustView(LAST_FIX, driver, settings.broker.removeprefix("kafka://"), settings.topic_prefix)]
+
+
+def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:
+    """The broker: the embedded log, or Kafka."""
+    if settings.broker == "sqlite":
+        from streams.sqlite_log import SqliteLog
+
+        return SqliteLog(data_dir / "log.db", clock)
+    from streams.kafka_driver import KafkaDriver
+
+    return KafkaDriver(settings.broker.removeprefix("kafka://"), settings.topic_prefix)
+
+
+def match_network(session: Session) -> MatchNetwork:
+    """Every street as map matching needs it."""
+    return MatchNetwork.build(
+        StreetLine(row.id, row.from_node, row.to_node, row.one_way, row.geometry)
+        for row in session.exec(select(Segment)).all()
+    )
