@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from config.settings import fault_text
 from dispatch.params import Rules
 from models.errors import Refused
 
@@ -19,14 +20,17 @@ def load_rules(path: Path | None = None, overrides: dict[str, Any] | None = None
     data = tomllib.loads(text)
     if path is not None and path.exists():
         try:
-            data = _merge(data, tomllib.loads(path.read_text(encoding="utf-8")).get("rules", {}))
-        except tomllib.TOMLDecodeError as error:
+            own = tomllib.loads(path.read_text(encoding="utf-8")).get("rules", {})
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Refused("bad_config", f"{path}: not TOML: {error}") from error
+        if not isinstance(own, dict):
+            raise Refused("bad_config", f"{path}: rules is a table, write [rules.snow] and the like")
+        data = _merge(data, own)
     try:
         return Rules.model_validate(_merge(data, overrides or {}))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise Refused("bad_config", f"rules: {faults}") from error
+        faults = "; ".join(fault_text(e, "rule", {}) for e in error.errors())
+        raise Refused("bad_config", f"rules: {faults}; config/rules/default.toml has them all") from error
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

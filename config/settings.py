@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Settings(BaseModel):
 def load_settings(data_dir: Path | None, environ: dict[str, str] | None = None) -> Settings:
     """Settings of a data directory. Raises Refused naming every fault."""
     values: dict[str, Any] = {}
+    names: dict[str, str] = {}
     if data_dir is not None and (data_dir / "sweepline.toml").exists():
         path = data_dir / "sweepline.toml"
         try:
@@ -48,12 +50,24 @@ def load_settings(data_dir: Path | None, environ: dict[str, str] | None = None) 
         values.pop("rules", None)
     for key, value in (os.environ if environ is None else environ).items():
         if key.startswith(ENV_PREFIX) and not key.startswith(FOREIGN):
-            values[key.removeprefix(ENV_PREFIX).lower()] = value
+            name = key.removeprefix(ENV_PREFIX).lower()
+            values[name], names[name] = value, key
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise Refused("bad_config", f"settings: {faults}") from error
+        faults = "; ".join(fault_text(e, "setting", names) for e in error.errors())
+        raise Refused("bad_config", f"settings: {faults}; docs/REFERENCE.md lists them") from error
+
+
+def fault_text(fault: Any, noun: str, names: Mapping[str, str]) -> str:
+    """One fault of a validation in words; `names` says where a top-level key was read."""
+    path = ".".join(map(str, fault["loc"]))
+    where = names.get(path, path)
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: no such {noun}"
+    if fault["type"] == "missing":
+        return f"{where}: is missing"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}, got {str(fault['input'])[:40]!r}"
 
 
 def database_url(settings: Settings, data_dir: Path) -> str:

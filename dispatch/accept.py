@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from dispatch.uow import UnitOfWork
 from models.database import Database
@@ -86,16 +86,24 @@ def _receipt(status: str, event: Event, reason: str = "", text: str = "") -> Rec
 def quarantine(session: Session, at: datetime, event: Event | None, raw: bytes, reason: str, text: str) -> None:
     """Keep what intake cannot take: raw bytes with the reason. The same bytes twice are one row."""
     digest = content_hash(raw)
-    id_ = derive_id(at, "quarantine", GROUP, digest)
-    if session.get(Quarantine, id_) is not None:
+    topic = TOPIC_OF_TYPE.get(event.type, "") if event is not None else ""
+    source, event_id = (event.source, event.id) if event is not None else ("", "")
+    held = select(Quarantine).where(
+        Quarantine.group == GROUP,
+        Quarantine.topic == topic,
+        Quarantine.source == source,
+        Quarantine.event_id == event_id,
+        Quarantine.raw_hash == digest,
+    )
+    if session.exec(held).first() is not None:
         return
     session.add(
         Quarantine(
-            id=id_,
+            id=derive_id(at, "quarantine", GROUP, topic, source, event_id, digest),
             group=GROUP,
-            topic=TOPIC_OF_TYPE.get(event.type, "") if event is not None else "",
-            source=event.source if event is not None else "",
-            event_id=event.id if event is not None else "",
+            topic=topic,
+            source=source,
+            event_id=event_id,
             raw=raw,
             raw_hash=digest,
             reason=reason,

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A local time of day, HH:MM."""
+SIGNED = ("road_at_most", "road_above")
+"""Rules that may be below zero: temperatures."""
 
 
 class Params(BaseModel):
     """Base: frozen, unknown names refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _no_negative(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, int | float) and (
+            not math.isfinite(value) or (value < 0 and info.field_name not in SIGNED)
+        ):
+            raise ValueError("may not be below zero")
+        return value
 
 
 class SpreadRow(Params):
@@ -45,7 +62,7 @@ class SnowParams(Params):
     plough_salt_g_m2: int
     plough_shift_min: int
     pretreat_margin_min: int
-    muster_clock: str
+    muster_clock: Clock
     muster_shift_min: int
     muster_deadline_min: int
     walk_kmh: int
@@ -63,7 +80,7 @@ class CollectionParams(Params):
     eligible_pct: float
     overflow_pct: float
     default_pct: float
-    runs: dict[str, tuple[str, str, str]]
+    runs: dict[str, tuple[Clock, Clock, Clock]]
     """letter → (planned at, starts at, ends at), local clock HH:MM. The last run takes all that is left."""
     bin_service_s: int
     horizon_min: int
@@ -99,7 +116,7 @@ class PlanParams(Params):
     started_lead_s: int
     telling_alarm_min: int
     fallback_max_age_h: int
-    fallback_clock: str
+    fallback_clock: Clock
 
 
 class Rules(Params):

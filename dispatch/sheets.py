@@ -11,6 +11,11 @@ from models.tables.plans import Route, Sheet
 from models.tables.work import WorkItem
 from models.times import parse_time
 
+WHY_NOT = {
+    "superseded": "has been replaced by a newer one: take that one's code",
+    "handed_back": "was handed back before",
+}
+
 
 def hand_back(uow: UnitOfWork, code: str, undone: frozenset[int] = frozenset()) -> int:
     """Every stop of the sheet was done but the numbers in `undone`; the count of work items this proves.
@@ -21,7 +26,7 @@ def hand_back(uow: UnitOfWork, code: str, undone: frozenset[int] = frozenset()) 
     if sheet is None:
         raise Refused("unknown_sheet", f"no sheet {code}: the code is the 8 signs under its square")
     if sheet.state != "issued":
-        raise Stale("sheet_" + sheet.state, f"sheet {sheet.code} is {sheet.state}")
+        raise Stale("sheet_" + sheet.state, f"sheet {sheet.code} {WHY_NOT[sheet.state]}")
     route = uow.session.get(Route, sheet.route)
     assert route is not None
     done = 0

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from dispatch.accept import GROUP as INTAKE
 from models.database import Database
 from models.errors import Permanent, Refused
 from models.events.base import Event
@@ -18,6 +19,7 @@ from models.ids import content_hash
 from models.tables.flow import AuditRow, Books, Outbox, Quarantine
 from streams import inbox
 from streams.codec import decode
+from streams.topics import TOPICS
 
 MAX_TEXT = 500
 LIST_LIMIT = 1000
@@ -80,6 +82,10 @@ def replay(database: Database, id_: str, now: datetime, actor: str) -> str:
     """
     with database.write() as session:
         row = _open_row(session, id_)
+        if row.group == INTAKE or row.topic not in TOPICS:
+            raise Refused(
+                "no_topic", f"quarantine {row.id}: was never taken in; correct it and send it anew, or drop it"
+            )
         key = ""
         if row.event_id:
             key = decode(row.raw).key
