@@ -30,7 +30,7 @@ console: $(READY)
 	@$(BIN)/sweepline demo --data demo-data-live --seed $(SEED)
 
 test: $(READY)
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests -n 2 --dist loadfile
 
 check: $(READY)
 	@$(BIN)/ruff check .
