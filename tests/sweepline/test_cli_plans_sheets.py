@@ -1,0 +1,137 @@
+"""`plan`, `print`, `print-last` and `sheet` as a dispatcher uses them in one night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.sweepline.conftest import Command
+
+PLAN = "S-20231218-D01-N"
+
+
+def test_plans_are_listed_shown_and_explained(storm: Path, command: Command) -> None:
+    listed = command("plan", "list", "--data", storm, "--json").json["plans"]
+    proposed = {row["id"]: row for row in listed if row["status"] == "proposed"}
+    assert set(proposed) == {f"{PLAN}@2", "B-20231219-D01-M@1"}
+    # by hand: 8 main streets and 8 secondary ones of 4 and 2 runs; 14 m and 9 m x 200 m x 20 g/m2 x 2 treatments
+    assert (proposed[f"{PLAN}@2"]["tasks"], proposed[f"{PLAN}@2"]["salt_kg"]) == (8 * 4 + 8 * 2, 8 * 112 + 8 * 72)
+    assert f"{PLAN}@2" in command("plan", "list", "--data", storm).out
+
+    shown = command("plan", "show", PLAN, "--data", storm)
+    assert "Rate 20 g/m² × 2 runs: moderate or heavy snow forecast" in shown.out
+    assert "18 Dec 16:20" in shown.out
+    assert "code " not in shown.out
+    document = command("plan", "show", f"{PLAN}@2", "--data", storm, "--json").json
+    assert document["routes"][0]["start_at"] == "2023-12-18T08:20:00Z"
+    assert sum(route["stops"] for route in document["routes"]) == 48
+
+    said = command("plan", "explain", f"{PLAN}@2", "--data", storm)
+    assert "everything asked for is on a route" in said.out
+    assert {"engines", "objective", "unserved"} <= command(
+        "plan", "explain", PLAN, "--data", storm, "--json"
+    ).json.keys()
+
+
+def test_approving_answers_0_then_1_when_stale_and_2_when_unknown(storm: Path, command: Command) -> None:
+    stale = command("plan", "approve", f"{PLAN}@1", "--data", storm, "--as", "chief")
+    assert stale.code == 1
+    assert stale.err == f"sweepline: {PLAN}@1 has been overtaken by {PLAN}@2: look at that one\n"
+    first = command("plan", "approve", f"{PLAN}@2", "--data", storm, "--as", "chief", "--json")
+    assert first.code == 0
+    assert (first.json["actor"], len(first.json["sheets"])) == ("chief", 1)
+    assert all(Path(path).read_bytes().startswith(b"%PDF") for path in first.json["sheets"])
+    again = command("plan", "approve", f"{PLAN}@2", "--data", storm, "--as", "chief")
+    assert (again.code, again.err) == (1, f"sweepline: {PLAN}@2 is approved already\n")
+    unknown = command("plan", "approve", "NO@1", "--data", storm)
+    assert unknown.code == 2 and "sweepline plan list" in unknown.err
+    document = command("plan", "show", PLAN, "--data", storm, "--json").json
+    assert document["approved_by"] == "chief"
+
+
+def test_the_actor_of_a_command_is_the_system_user_unless_named(
+    storm: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "night")
+    said = command("plan", "approve", f"{PLAN}@2", "--data", storm)
+    assert f"{PLAN}@2 approved by os:night; 1 sheet in" in said.out
+
+
+def test_a_new_version_is_made_and_compared(storm: Path, command: Command) -> None:
+    made = command("plan", "make", PLAN, "--data", storm, "--as", "chief", "--json").json
+    assert made["plan_version"].startswith(f"{PLAN}@")
+    assert int(made["plan_version"].rpartition("@")[2]) > 2
+    assert command("plan", "make", "NO", "--data", storm).code == 2
+    assert command("plan", "diff", f"{PLAN}@2", f"{PLAN}@2", "--data", storm).out == "no route changed\n"
+    between = command("plan", "diff", f"{PLAN}@1", f"{PLAN}@2", "--data", storm)
+    assert between.code == 0
+    assert "names" not in between.out and "from_route" not in between.out
+    changes = command("plan", "diff", f"{PLAN}@1", f"{PLAN}@2", "--data", storm, "--json").json["changes"]
+    assert len(changes) == len([line for line in between.out.splitlines() if line != "no route changed"])
+    assert command("plan", "diff", f"{PLAN}@1", f"{PLAN}@77", "--data", storm).code == 2
+
+
+def test_paper_is_printed_anew_and_copied_out_without_a_database(approved: Path, command: Command) -> None:
+    out = approved.parent / "out"
+    printed = command("print", PLAN, "--data", approved, "--out", out, "--json").json["files"]
+    assert sorted(Path(path).name for path in printed) == sorted(path.name for path in out.iterdir())
+    assert all(Path(path).read_bytes().startswith(b"%PDF") for path in printed)
+    assert (command("print", "NO", "--data", approved, "--out", out)).code == 2
+
+    for file in approved.glob("*.db*"):
+        file.unlink()
+    last = command("print-last", "--data", approved, "--out", approved.parent / "last")
+    assert last.code == 0
+    assert list((approved.parent / "last").rglob("*.pdf"))
+    assert not list(approved.glob("*.db*"))
+    none = command("print-last", "--data", approved.parent / "nothing", "--out", out)
+    assert none.code == 2
+    assert none.err.startswith("sweepline: no bundle in")
+
+
+def test_a_sheet_is_handed_back_once(approved: Path, command: Command) -> None:
+    code = sheet_code(approved)
+    assert command("sheet", "back", "--data", approved, "NOSUCH22").code == 2
+    assert command("sheet", "back", "--data", approved, code, "--undone", "three").code == 2
+    back = command("sheet", "back", "--data", approved, code.lower(), "--undone", "3", "--as", "chief")
+    # streets are proven by tracks, never by a tick
+    assert back.out == f"sheet {code} handed back: 0 stops ticked as done\n"
+    again = command("sheet", "back", "--data", approved, code)
+    assert (again.code, again.err) == (1, f"sweepline: sheet {code} was handed back before\n")
+
+
+def sheet_code(data: Path) -> str:
+    from sqlmodel import select
+
+    from models.database import Database
+    from models.tables.plans import Sheet
+
+    database = Database(f"sqlite:///{data / 'sweepline.db'}")
+    with database.read() as session:
+        code = session.exec(select(Sheet.code)).one()
+    database.close()
+    return code
+
+
+def test_a_changed_route_is_told_by_plan_or_by_its_own_id(approved: Path, command: Command) -> None:
+    from sqlmodel import select
+
+    from models.database import Database
+    from models.tables.plans import Telling
+
+    database = Database(f"sqlite:///{approved / 'sweepline.db'}")
+    at = datetime(2023, 12, 18, 8, 30, tzinfo=UTC)
+    with database.write() as session:
+        for id_ in ("t1", "t2"):
+            session.add(Telling(id=id_, plan=PLAN, route=f"{PLAN}@2/1", vehicle="S-1", opened_at=at))
+    assert command("sheet", "told", "--data", approved, "t9").code == 2
+    one = command("sheet", "told", "--data", approved, "t1", "--how", "radio", "--as", "chief")
+    assert one.out == "1 change told by radio\n"
+    assert command("sheet", "told", "--data", approved, PLAN).out == "1 change told by phone\n"
+    with database.read() as session:
+        told = {row.id: (row.told_by, row.how) for row in session.exec(select(Telling)).all()}
+    database.close()
+    assert told["t1"] == ("chief", "radio")
+    assert told["t2"][1] == "phone"
