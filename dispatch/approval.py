@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dispatch.context import Context
@@ -84,7 +85,11 @@ def _assign(uow: UnitOfWork, plan: Plan, version: PlanVersion) -> None:
                 end_at=end,
             )
         )
-    uow.session.flush()
+    text = f"{version.id}: a vehicle or driver of it is bound to another plan at that time; make a new version"
+    try:
+        uow.session.flush()
+    except IntegrityError as error:
+        raise Stale("double_booked", text) from error
 
 
 def _open_tellings(uow: UnitOfWork, context: Context, plan: Plan, before: PlanVersion, version: PlanVersion) -> None:
