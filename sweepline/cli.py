@@ -41,6 +41,7 @@ for name, sub in (
     app.add_typer(sub, name=name)
 
 Data = Annotated[Path, typer.Option("--data", help="data directory")]
+Out = Annotated[Path, typer.Option("--out", help="folder the PDF files go to")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 ClockAt = Annotated[str, typer.Option("--clock", help="set the directory's clock, as 2013-01-24T21:30Z")]
 Actor = Annotated[str, typer.Option("--as", help="who gives this command; default: the system user")]
@@ -68,7 +69,7 @@ def demo(
 
 
 @app.command()
-def up(data: Data, port: Annotated[int, typer.Option(help="port of the console")] = 0) -> None:
+def up(data: Data, port: Annotated[int, typer.Option(help="port of the console; 0: the setting's")] = 0) -> None:
     """Run the whole system in one process."""
     from config.settings import load_settings
     from sweepline.live import run_up
@@ -223,7 +224,7 @@ def plan_explain(
 def print_(
     plan: Annotated[str, typer.Argument(help="PLAN or PLAN@VERSION")],
     data: Data,
-    out: Path = Path("sheets"),
+    out: Out = Path("sheets"),
     as_json: AsJson = False,
 ) -> None:
     """Print a whole plan: single sheets and one merged PDF."""
@@ -234,11 +235,11 @@ def print_(
 
 
 @app.command("print-last")
-def print_last(data: Data, out: Path = Path("sheets")) -> None:
+def print_last(data: Data, out: Out = Path("sheets"), as_json: AsJson = False) -> None:
     """Copy out the last bundles; needs no service and no database."""
     from sweepline.printing import print_last_command
 
-    raise typer.Exit(print_last_command(data, out))
+    raise typer.Exit(print_last_command(data, out, as_json))
 
 
 @sheet_app.command("back")
@@ -274,7 +275,7 @@ def solve(
     instance: Path,
     seconds: Annotated[float | None, typer.Option(help="processor seconds")] = None,
     iterations: Annotated[int | None, typer.Option(help="iterations instead of seconds")] = None,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(help="seed of the search")] = 0,
     engine: Annotated[str, typer.Option(help="auto, ruin, pyvrp or ortools")] = "auto",
     out: Annotated[Path | None, typer.Option("-o", help="solution file to write")] = None,
     as_json: AsJson = False,
