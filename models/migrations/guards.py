@@ -50,9 +50,11 @@ def _postgres() -> list[str]:
         exclude.format("vehicle"),
         exclude.format("driver"),
         f"""CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF TG_OP = 'DELETE' THEN RAISE EXCEPTION '{_NO_DELETE}'; END IF;
+            IF TG_OP <> 'UPDATE' THEN RAISE EXCEPTION '{_NO_DELETE}'; END IF;
             IF OLD.seal_no IS NOT NULL OR {changed} THEN RAISE EXCEPTION '{_SEALED_ONLY}'; END IF;
             RETURN NEW; END $$""",
         """CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit
             FOR EACH ROW EXECUTE FUNCTION audit_append_only()""",
+        """CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()""",
     ]

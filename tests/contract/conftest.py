@@ -41,6 +41,8 @@ def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Line]:
         for driver in made.drivers:
             driver.close()
         database.close()
+        if broker == "kafka":
+            _drop_topics(f"{name}.")
         if kind == "postgres":
             _schema(f'DROP SCHEMA "{name}" CASCADE')
 
@@ -50,3 +52,12 @@ def _schema(statement: str) -> None:
     with database.write() as session:
         session.execute(text(statement))
     database.close()
+
+
+def _drop_topics(prefix: str) -> None:
+    """Leave the broker as it was found."""
+    from kafka import KafkaAdminClient
+
+    admin = KafkaAdminClient(bootstrap_servers=KAFKA)
+    admin.delete_topics([topic for topic in admin.list_topics() if topic.startswith(prefix)])
+    admin.close()

@@ -13,13 +13,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
 from models import migrate
 from models.database import Database
 from models.migrations.compare import SETTINGS
 from models.migrations.generate import TARGET, render
+from models.tables.flow import AuditRow
 from models.tables.plans import Assignment
 
 POSTGRES = os.environ.get("SWEEPLINE_TEST_POSTGRES", "")
@@ -146,3 +147,12 @@ def test_an_assignment_may_not_be_moved_onto_another(database: Database) -> None
         session.get_one(Assignment, "b").end_at = NOON + timedelta(hours=5)
     with pytest.raises(IntegrityError), database.write() as session:
         session.get_one(Assignment, "b").start_at = NOON + timedelta(hours=1)
+
+
+def test_the_audit_cannot_be_emptied(database: Database) -> None:
+    migrate.upgrade(database)
+    with database.write() as session:
+        session.add(AuditRow(at=NOON, actor="ann", action="case.opened", subject="case:1"))
+    statement = "DELETE FROM audit" if database.is_sqlite else "TRUNCATE audit"
+    with pytest.raises(DBAPIError, match="never deleted"), database.write() as session:
+        session.execute(text(statement))
