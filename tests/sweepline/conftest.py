@@ -57,6 +57,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     """Run `sweepline ARGUMENTS` in this process."""
     set_up_logging("error")
     monkeypatch.setenv("SWEEPLINE_SOLVER_PROCESSES", "0")
+    monkeypatch.setenv("SWEEPLINE_SOLVER_ITERATIONS", "2000")
 
     def go(*arguments: object) -> Said:
         capsys.readouterr()
