@@ -32,6 +32,9 @@ class Settings(BaseModel):
     port: int = Field(8020, description="port the console listens on", ge=0, le=65535)
     seed: int = Field(1, description="seed of the solvers")
     solver_processes: int = Field(2, description="solver children at a time; 0: solve in this process", ge=0, le=64)
+    solver_iterations: int = Field(
+        0, description="iterations of a solve, so that results do not depend on the machine; 0: by time", ge=0
+    )
     log_level: str = Field(
         "warning", description="debug, info, warning or error", pattern="^(debug|info|warning|error)$"
     )

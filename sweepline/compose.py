@@ -33,6 +33,7 @@ from models.tables.plans import Plan, PlanVersion
 from printouts.printer import Printer
 from routing.match_network import MatchNetwork
 from streams.driver import Driver, Message
+from streams.housekeeping import prune
 from streams.planner import Planner, PlannerParams
 from streams.recorder import Recorder
 from streams.recorders.cases import cases
@@ -47,6 +48,7 @@ from streams.relay import Relay
 from streams.runner import Runner
 from streams.timers import fire_due
 from streams.topics import TOPICS
+from streams.watchdog import Watchdog
 from sweepline.clock import Clock, WallClock
 from sweepline.parts import match_network, open_database, open_driver, open_views
 
@@ -57,6 +59,8 @@ SETTLE_ROUNDS = 200
 """More rounds than this without coming to rest is a broken invariant, not load."""
 POLL_WAIT_S = 0.2
 VIEW_WAIT_S = 0.02
+HOUSEKEEPING_S = 3600.0
+AWAY_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class System:
             self.context,
             PlannerParams(
                 seed=seed,
-                iterations=self.options.iterations,
+                iterations=self.options.iterations or self.settings.solver_iterations or None,
                 seconds=planning.improve_seconds,
                 processes=self.settings.solver_processes,
             ),
@@ -304,9 +308,12 @@ class System:
     def role_loops(self, role: str = "") -> list[tuple[str, Callable[[threading.Event], None]]]:
         """The loops of one role of the production set-up; all of them for ""."""
         loops: dict[str, list[tuple[str, Callable[[threading.Event], None]]]] = {
-            "streams": [(f"recorder {r.recorder.group}", r.run) for r in self.runners],
+            "streams": [
+                *[(f"recorder {r.recorder.group}", r.run) for r in self.runners],
+                *[(f"watchdog {r.recorder.group}", self._watchdog(r).run) for r in self.runners],
+            ],
             "views": [(f"view {view.name}", view.run) for view in self.views],
-            "relay": [("relay", self.relay.run), ("timers", self._timer_loop)],
+            "relay": [("relay", self.relay.run), ("timers", self._timer_loop), ("housekeeping", self._keep_house)],
             "planner": [("planner", self._planner_loop)],
             "printer": [("printer", self._printer_loop)],
         }
@@ -320,6 +327,17 @@ class System:
         for thread in threads:
             thread.start()
         return threads
+
+    def _watchdog(self, runner: Runner) -> Watchdog:
+        """Ends the process with 70 when a recorder has work waiting and commits nothing for 30 s."""
+        recorder = runner.recorder
+        return Watchdog(
+            recorder.group, lambda: self.driver.lag(recorder.group, recorder.topics), lambda: runner.batches
+        )
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        """Old inbox rows and sent messages go, at every start and then hourly."""
+        _loop(stop, HOUSEKEEPING_S, lambda: prune(self.database, self.clock()))
 
     def _timer_loop(self, stop: threading.Event) -> None:
         _loop(stop, 0.5, lambda: fire_due(self.database, self.clock()))
@@ -338,7 +356,7 @@ def _loop(stop: threading.Event, pause_s: float, work_once: Callable[[], int]) -
             if not work_once():
                 stop.wait(pause_s)
         except Unavailable:
-            stop.wait(pause_s * 5)
+            stop.wait(min(pause_s * 5, AWAY_PAUSE_S))
 
 
 def require_city(system: System) -> City:

@@ -7,28 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweepline.conftest import Command
-
-PLAN = "S-20231218-D01-N"
+from tests.sweepline.conftest import PLAN, Command, newest
 
 
 def test_plans_are_listed_shown_and_explained(storm: Path, command: Command) -> None:
+    name = newest(storm)
     listed = command("plan", "list", "--data", storm, "--json").json["plans"]
     proposed = {row["id"]: row for row in listed if row["status"] == "proposed"}
-    assert set(proposed) == {f"{PLAN}@2", "B-20231219-D01-M@1"}
+    assert set(proposed) == {name, "B-20231219-D01-M@1"}
     # by hand: 8 main streets and 8 secondary ones of 4 and 2 runs; 14 m and 9 m x 200 m x 20 g/m2 x 2 treatments
-    assert (proposed[f"{PLAN}@2"]["tasks"], proposed[f"{PLAN}@2"]["salt_kg"]) == (8 * 4 + 8 * 2, 8 * 112 + 8 * 72)
-    assert f"{PLAN}@2" in command("plan", "list", "--data", storm).out
+    assert (proposed[name]["tasks"], proposed[name]["salt_kg"]) == (8 * 4 + 8 * 2, 8 * 112 + 8 * 72)
+    assert name in command("plan", "list", "--data", storm).out
 
     shown = command("plan", "show", PLAN, "--data", storm)
     assert "Rate 20 g/m² × 2 runs: moderate or heavy snow forecast" in shown.out
     assert "18 Dec 16:20" in shown.out
     assert "code " not in shown.out
-    document = command("plan", "show", f"{PLAN}@2", "--data", storm, "--json").json
+    document = command("plan", "show", name, "--data", storm, "--json").json
     assert document["routes"][0]["start_at"] == "2023-12-18T08:20:00Z"
     assert sum(route["stops"] for route in document["routes"]) == 48
 
-    said = command("plan", "explain", f"{PLAN}@2", "--data", storm)
+    said = command("plan", "explain", name, "--data", storm)
     assert "everything asked for is on a route" in said.out
     assert {"engines", "objective", "unserved"} <= command(
         "plan", "explain", PLAN, "--data", storm, "--json"
@@ -36,14 +35,15 @@ def test_plans_are_listed_shown_and_explained(storm: Path, command: Command) -> 
 
 
 def test_approving_answers_0_then_1_when_stale_and_2_when_unknown(storm: Path, command: Command) -> None:
+    name = newest(storm)
     stale = command("plan", "approve", f"{PLAN}@1", "--data", storm, "--as", "chief")
     assert stale.code == 1
-    assert stale.err == f"sweepline: {PLAN}@1 has been overtaken by {PLAN}@2: look at that one\n"
-    first = command("plan", "approve", f"{PLAN}@2", "--data", storm, "--as", "chief", "--json")
+    assert stale.err == f"sweepline: {PLAN}@1 has been overtaken by {name}: look at that one\n"
+    first = command("plan", "approve", name, "--data", storm, "--as", "chief", "--json")
     assert first.code == 0
     assert (first.json["actor"], len(first.json["sheets"])) == ("chief", 1)
     assert all(Path(path).read_bytes().startswith(b"%PDF") for path in first.json["sheets"])
-    again = command("plan", "approve", f"{PLAN}@2", "--data", storm, "--as", "chief")
+    again = command("plan", "approve", name, "--data", storm, "--as", "chief")
     assert (again.code, again.err) == (1, f"sweepline: {PLAN}@2 is approved already\n")
     unknown = command("plan", "approve", "NO@1", "--data", storm)
     assert unknown.code == 2 and "sweepline plan list" in unknown.err
@@ -54,26 +54,29 @@ def test_approving_answers_0_then_1_when_stale_and_2_when_unknown(storm: Path, c
 def test_the_actor_of_a_command_is_the_system_user_unless_named(
     storm: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    name = newest(storm)
     monkeypatch.setenv("LOGNAME", "night")
-    said = command("plan", "approve", f"{PLAN}@2", "--data", storm)
-    assert f"{PLAN}@2 approved by os:night; 1 sheet in" in said.out
+    said = command("plan", "approve", name, "--data", storm)
+    assert f"{name} approved by os:night; 1 sheet in" in said.out
 
 
 def test_a_new_version_is_made_and_compared(storm: Path, command: Command) -> None:
-    made = command("plan", "make", PLAN, "--data", storm, "--as", "chief", "--json").json
+    name = newest(storm)
+    made = command("plan", "make", PLAN, "--data", storm, "--as", "lead", "--json").json
     assert made["plan_version"].startswith(f"{PLAN}@")
-    assert int(made["plan_version"].rpartition("@")[2]) > 2
+    assert int(made["plan_version"].rpartition("@")[2]) > int(name.rpartition("@")[2])
     assert command("plan", "make", "NO", "--data", storm).code == 2
-    assert command("plan", "diff", f"{PLAN}@2", f"{PLAN}@2", "--data", storm).out == "no route changed\n"
-    between = command("plan", "diff", f"{PLAN}@1", f"{PLAN}@2", "--data", storm)
+    assert command("plan", "diff", name, name, "--data", storm).out == "no route changed\n"
+    between = command("plan", "diff", f"{PLAN}@1", name, "--data", storm)
     assert between.code == 0
     assert "names" not in between.out and "from_route" not in between.out
-    changes = command("plan", "diff", f"{PLAN}@1", f"{PLAN}@2", "--data", storm, "--json").json["changes"]
+    changes = command("plan", "diff", f"{PLAN}@1", name, "--data", storm, "--json").json["changes"]
     assert len(changes) == len([line for line in between.out.splitlines() if line != "no route changed"])
     assert command("plan", "diff", f"{PLAN}@1", f"{PLAN}@77", "--data", storm).code == 2
 
 
 def test_paper_is_printed_anew_and_copied_out_without_a_database(approved: Path, command: Command) -> None:
+    name = newest(approved)
     out = approved.parent / "out"
     printed = command("print", PLAN, "--data", approved, "--out", out, "--json").json["files"]
     assert sorted(Path(path).name for path in printed) == sorted(path.name for path in out.iterdir())
@@ -116,6 +119,7 @@ def sheet_code(data: Path) -> str:
 
 
 def test_a_changed_route_is_told_by_plan_or_by_its_own_id(approved: Path, command: Command) -> None:
+    name = newest(approved)
     from sqlmodel import select
 
     from models.database import Database
@@ -125,7 +129,7 @@ def test_a_changed_route_is_told_by_plan_or_by_its_own_id(approved: Path, comman
     at = datetime(2023, 12, 18, 8, 30, tzinfo=UTC)
     with database.write() as session:
         for id_ in ("t1", "t2"):
-            session.add(Telling(id=id_, plan=PLAN, route=f"{PLAN}@2/1", vehicle="S-1", opened_at=at))
+            session.add(Telling(id=id_, plan=PLAN, route=f"{name}/1", vehicle="S-1", opened_at=at))
     assert command("sheet", "told", "--data", approved, "t9").code == 2
     one = command("sheet", "told", "--data", approved, "t1", "--how", "radio", "--as", "chief")
     assert one.out == "1 change told by radio\n"
