@@ -94,7 +94,7 @@ def city_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def storm_template(city_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The city after its snow warning: fallback plans made, a salting plan in two versions or more and a beats plan proposed."""
+    """The city after its snow warning: fallbacks made, a salting plan in two versions or more, beats proposed."""
     base = tmp_path_factory.mktemp("storm")
     shutil.copytree(city_template, base / "data")
     (base / "cap.xml").write_text(cap_xml())

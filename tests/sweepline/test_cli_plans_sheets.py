@@ -76,7 +76,6 @@ def test_a_new_version_is_made_and_compared(storm: Path, command: Command) -> No
 
 
 def test_paper_is_printed_anew_and_copied_out_without_a_database(approved: Path, command: Command) -> None:
-    name = newest(approved)
     out = approved.parent / "out"
     printed = command("print", PLAN, "--data", approved, "--out", out, "--json").json["files"]
     assert sorted(Path(path).name for path in printed) == sorted(path.name for path in out.iterdir())
