@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -28,14 +29,24 @@ from models.database import Database
 from models.errors import Permanent
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
-from streams.solving import SolveResult, SolveTask, limit_child, solve_child
+from streams.solving import SolveResult, SolveTask, limit_child, solve_child, warm_child
 
 log = logging.getLogger(__name__)
 
 OPEN_PHASES = ("greedy", "improve", "insert")
+QUICK_PHASES = ("greedy", "insert")
+"""What people wait for: a planner of its own does these in live running, so that no improvement holds them up."""
+URGENCY = ("salting", "ploughing", "collection", "beats")
+"""Services in the order they are solved when asked for at one time."""
 MAX_ATTEMPTS = 3
 LEASE = timedelta(minutes=5)
 GREEDY_LIMIT_S = 30.0
+GREEDY_S = 1.0
+"""Time of a first plan where plans are made by time."""
+WAVE_S = 36.0
+"""Improvements asked for at one time share this long on each process, so that all are there within a minute."""
+REST_S = 20.0
+"""A pool that may rest gives its processes back when nothing was asked of it for so long."""
 KILL_FACTOR = 1.5
 
 
@@ -43,7 +54,8 @@ KILL_FACTOR = 1.5
 class PlannerParams:
     """`iterations` makes results independent of the machine (demo --once); None works by seconds.
 
-    `processes` 0 solves in this process: no memory limit, no kill, but nothing to start either (tests).
+    `processes` 0 solves in this process: no memory limit, no kill, but nothing to start either (tests). `rests`: end
+    the solver processes while nothing is asked, for memory.
     """
 
     seed: int = 0
@@ -51,6 +63,8 @@ class PlannerParams:
     seconds: float = 20.0
     processes: int = 2
     holder: str = "planner"
+    phases: tuple[str, ...] = OPEN_PHASES
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +87,24 @@ class Planner:
         self._params = params
         self._streets = streets
         self._pool: ProcessPoolExecutor | None = None
+        self._asked = time.monotonic()
+
+    def warm(self) -> None:
+        """Start a solver process and have it load its libraries, before anybody waits for it."""
+        if self._params.processes:
+            self._executor().submit(warm_child)
+
+    def rest(self) -> None:
+        """Give the solver processes back when this planner may rest and has had nothing to do for a while."""
+        if self._params.rests and self._pool is not None and time.monotonic() - self._asked > REST_S:
+            self.close()
 
     def next_due(self) -> datetime | None:
         """When the next open request wants attention."""
         with self._database.read() as session:
             return session.exec(
                 select(PlanRequest.next_at)
-                .where(col(PlanRequest.phase).in_(OPEN_PHASES))
+                .where(col(PlanRequest.phase).in_(self._params.phases))
                 .order_by(col(PlanRequest.next_at))
             ).first()
 
@@ -94,7 +119,8 @@ class Planner:
             if not due:
                 return done
             first = due[0].next_at
-            claims = [self._claim(row.id, wall or now) for row in due if row.next_at == first]
+            wave = sorted((row for row in due if row.next_at == first), key=lambda row: _urgency(row.service))
+            claims = [self._claim(row.id, wall or now) for row in wave]
             done += self._work([claim for claim in claims if claim is not None])
 
     def _due(self, now: datetime) -> list[PlanRequest]:
@@ -102,7 +128,7 @@ class Planner:
             return list(
                 session.exec(
                     select(PlanRequest)
-                    .where(col(PlanRequest.phase).in_(OPEN_PHASES), PlanRequest.next_at <= now)
+                    .where(col(PlanRequest.phase).in_(self._params.phases), PlanRequest.next_at <= now)
                     .order_by(col(PlanRequest.next_at), col(PlanRequest.id))
                 ).all()
             )
@@ -135,13 +161,13 @@ class Planner:
             task = SolveTask(job.job.problem, "insert", job.base, job.wanted, None, None, params.seed)
             return _Claim(request, plan, None, job, task)
         full = load_full(session, self._context, request, plan, streets, request.next_at)
-        seconds = None if params.iterations is not None else params.seconds
+        seconds = None if params.iterations is not None else GREEDY_S if request.phase == "greedy" else params.seconds
         task = SolveTask(full.job.problem, request.phase, None, (), seconds, params.iterations, params.seed)
         return _Claim(request, plan, full, None, task)
 
     def _work(self, claims: list[_Claim]) -> int:
         """Solve side by side, store in the order of the claims."""
-        futures = [self._submit(claim.task) for claim in claims]
+        futures = [self._submit(self._shared(claim.task, len(claims))) for claim in claims]
         done = 0
         for claim, future in zip(claims, futures, strict=True):
             result = self._result(claim, future)
@@ -152,18 +178,28 @@ class Planner:
             done += 1
         return done
 
+    def _shared(self, task: SolveTask, tasks: int) -> SolveTask:
+        """A timed improvement gets its share of the wave."""
+        if task.mode != "improve" or task.seconds is None:
+            return task
+        return replace(task, seconds=min(task.seconds, WAVE_S * max(1, self._params.processes) / tasks))
+
     def _submit(self, task: SolveTask) -> Future[SolveResult]:
+        self._asked = time.monotonic()
         if self._params.processes == 0:
             done: Future[SolveResult] = Future()
             done.set_result(solve_child(task))
             return done
+        return self._executor().submit(solve_child, task)
+
+    def _executor(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 max_workers=self._params.processes,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=limit_child,
             )
-        return self._pool.submit(solve_child, task)
+        return self._pool
 
     def _result(self, claim: _Claim, future: Future[SolveResult]) -> SolveResult | None:
         seconds = claim.task.seconds if claim.task.mode == "improve" else None
@@ -253,6 +289,10 @@ class Planner:
         if live is None:
             return True
         return result.verdict.cost <= live.cost * (1 - self._context.rules.planning.improvement_pct / 100)
+
+
+def _urgency(service: str) -> int:
+    return URGENCY.index(service) if service in URGENCY else len(URGENCY)
 
 
 def _may_self_start(session: Session, plan: Plan) -> bool:

@@ -50,6 +50,12 @@ def limit_child() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
+def warm_child() -> None:
+    """Load what a solve needs: libraries and compiled kernels."""
+    from routing.engines import greedy, insertion, registry  # noqa: F401
+    from routing.engines.ruin import engine  # noqa: F401
+
+
 def solve_child(task: SolveTask) -> SolveResult:
     """Solve, check, pack."""
     from routing.engines.assemble import assemble, finder_for, tours_of

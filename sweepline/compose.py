@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ from printouts.printer import Printer
 from routing.match_network import MatchNetwork
 from streams.driver import Driver, Message
 from streams.housekeeping import prune
-from streams.planner import Planner, PlannerParams
+from streams.planner import QUICK_PHASES, Planner, PlannerParams
 from streams.recorder import Recorder
 from streams.recorders.cases import cases
 from streams.recorders.positions import positions
@@ -96,21 +96,20 @@ class System:
         self.context = self._context()
         seed = self.options.seed if self.options.seed is not None else self.settings.seed
         planning = self.rules.planning
-        self.planner = Planner(
-            self.database,
-            self.context,
-            PlannerParams(
-                seed=seed,
-                iterations=self.options.iterations or self.settings.solver_iterations or None,
-                seconds=planning.improve_seconds,
-                processes=self.settings.solver_processes,
-            ),
-            self.streets,
+        self._planning = PlannerParams(
+            seed=seed,
+            iterations=self.options.iterations or self.settings.solver_iterations or None,
+            seconds=planning.improve_seconds,
+            processes=self.settings.solver_processes,
         )
+        self.planner = self._make_planner()
         self.relay = Relay(self.database, self.driver, self.clock, self._sent)
         self.printer = Printer(self.database, data_dir / "bundles", data_dir / "sheets", self.clock)
         self.runners = [Runner(self.database, self.driver, r, self.clock) for r in self.recorders()]
         self.views = open_views(self.settings, self.driver, self.database)
+
+    def _make_planner(self, **changes: Any) -> Planner:
+        return Planner(self.database, self.context, replace(self._planning, **changes), self.streets)
 
     def _context(self) -> Context:
         with self.database.read() as session:
@@ -314,7 +313,7 @@ class System:
             ],
             "views": [(f"view {view.name}", view.run) for view in self.views],
             "relay": [("relay", self.relay.run), ("timers", self._timer_loop), ("housekeeping", self._keep_house)],
-            "planner": [("planner", self._planner_loop)],
+            "planner": [("planner", self._planner_loop), ("improver", self._improver_loop)],
             "printer": [("printer", self._printer_loop)],
         }
         return loops[role] if role else [loop for group in loops.values() for loop in group]
@@ -343,7 +342,22 @@ class System:
         _loop(stop, 0.5, lambda: fire_due(self.database, self.clock()))
 
     def _planner_loop(self, stop: threading.Event) -> None:
-        _loop(stop, 0.2, lambda: self.planner.run_due(self.clock()))
+        """First plans and insertions, on one solver process that is kept warm."""
+        quick = self._make_planner(phases=QUICK_PHASES, processes=min(1, self.settings.solver_processes))
+        quick.warm()
+        _loop(stop, 0.1, lambda: quick.run_due(self.clock()))
+        quick.close()
+
+    def _improver_loop(self, stop: threading.Event) -> None:
+        """Improvements, on processes that are given back when there is nothing to improve."""
+        slow = self._make_planner(phases=("improve",), rests=True, holder="improver")
+
+        def once() -> int:
+            slow.rest()
+            return slow.run_due(self.clock())
+
+        _loop(stop, 0.5, once)
+        slow.close()
 
     def _printer_loop(self, stop: threading.Event) -> None:
         _loop(stop, 1.0, self.print_due)

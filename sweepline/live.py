@@ -82,8 +82,9 @@ def run_up(data: Path, port: int) -> int:
             if generation is None:
                 raise Unavailable(f"{data}: another process runs here already")
             system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
-            system.start_city()
-            threads = system.start_threads(stop)
+            threads = [threading.Thread(target=system.start_city, name="start", daemon=True)]
+            threads[0].start()
+            threads += system.start_threads(stop)
             threads.append(keep_beating(system, generation, stop))
             chosen = port or system.settings.port
             print(
