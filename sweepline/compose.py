@@ -22,6 +22,7 @@ from dispatch.commands import run_command
 from dispatch.context import Context
 from dispatch.fallback import request_fallbacks
 from dispatch.intake import BadLine, parse_body
+from dispatch.places import place_index
 from dispatch.response import SELF_START_STOP, closed_streets
 from dispatch.streets import Streets
 from dispatch.uow import UnitOfWork
@@ -345,8 +346,19 @@ class System:
         """First plans and insertions, on one solver process that is kept warm."""
         quick = self._make_planner(phases=QUICK_PHASES, processes=min(1, self.settings.solver_processes))
         quick.warm()
+        self._look_around()
         _loop(stop, 0.1, lambda: quick.run_due(self.clock()))
         quick.close()
+
+    def _look_around(self) -> None:
+        """Have the network and the index of places ready before the first complaint asks for them."""
+        try:
+            with self.database.read() as session:
+                if session.exec(select(City)).first() is not None:
+                    self.streets(session)
+                    place_index(session)
+        except Unavailable:
+            return
 
     def _improver_loop(self, stop: threading.Event) -> None:
         """Improvements, on processes that are given back when there is nothing to improve."""
