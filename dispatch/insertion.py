@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from dispatch.context import Context
-from dispatch.jobs import items_by_ids, make_writer, plan_resources
+from dispatch.jobs import items_by_ids, make_writer, pinned_job, plan_resources
 from dispatch.problems import Job, Resource, TaskRef, facility_tasks, seconds_from, task_for, vehicle_capacity, walking
 from dispatch.route_docs import Writer, write_doc
 from dispatch.routes import LegDoc, RouteDoc, StopDoc
@@ -89,7 +89,7 @@ def load_insert(
         commodities=("kg",),
         unload_at_end=plan.service == "collection",
     )
-    job = Job(problem, refs, now, plan.service, ())
+    job = pinned_job(session, Job(problem, refs, now, plan.service, ()), plan)
     base = _base_plan(job, remaining, streets, now, {r.id for r in resources})
     writer = make_writer(session, job, list(items.values()), streets)
     return InsertJob(job, writer, base, tuple(wanted), tuple(remaining), version, plan)

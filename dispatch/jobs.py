@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,14 @@ from sqlmodel import Session, col, select
 from dispatch.beats import foot_crews
 from dispatch.context import Context
 from dispatch.fallback import PERIOD, fallback_items
+from dispatch.pins import live_pins, pinned_problem
 from dispatch.problems import Job, Resource, build_job, crew_resource, seconds_from, vehicle_capacity
 from dispatch.route_docs import Writer, write_doc
 from dispatch.streets import Streets
 from dispatch.versions import LIVE_STATES, SolvedRoute
 from models.errors import Permanent
 from models.tables.city import Facility, ResourceState, Segment, Station, Vehicle
-from models.tables.plans import Assignment, Pin, Plan, PlanRequest, PlanVersion, Route
+from models.tables.plans import Assignment, Plan, PlanRequest, PlanVersion, Route
 from models.tables.work import WorkItem
 from routing import plan as routing_plan
 
@@ -47,6 +48,7 @@ def load_full(
     if not resources:
         raise Permanent("no_resources", f"{plan.code}: no vehicle or crew of {plan.district} can do {plan.service}")
     job = build_job(plan.service, items, resources, facilities, streets, context.rules, plan.start_at)
+    job = pinned_job(session, job, plan)
     return FullJob(job, make_writer(session, job, items, streets), plan)
 
 
@@ -92,9 +94,10 @@ def _elsewhere(session: Session, plan: Plan) -> set[str]:
     return {stop["work_item"] for doc in docs for stop in doc["stops"] if stop["work_item"]}
 
 
-def live_pins(session: Session, plan: str) -> list[Pin]:
-    """Pins that hold."""
-    return list(session.exec(select(Pin).where(Pin.plan == plan, col(Pin.removed_at).is_(None))).all())
+def pinned_job(session: Session, job: Job, plan: Plan) -> Job:
+    """The job with the plan's pins in force."""
+    work_of = {task: ref.work_item for task, ref in job.refs.items()}
+    return replace(job, problem=pinned_problem(job.problem, work_of, live_pins(session, plan.code)))
 
 
 def items_by_ids(session: Session, ids: list[str]) -> list[WorkItem]:

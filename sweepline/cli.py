@@ -197,6 +197,23 @@ def plan_approve(
     raise typer.Exit(approve_command(data, plan, actor_or_user(actor), clock, as_json))
 
 
+@plan_app.command("pin")
+def plan_pin(
+    data: Data,
+    plan: Annotated[str, typer.Argument(help="PLAN")],
+    work_item: Annotated[str, typer.Argument(help="id of the work item, from `plan show --json`")],
+    vehicle: Annotated[str, typer.Option(help="the vehicle or crew that is to do it")] = "",
+    exclude: Annotated[bool, typer.Option("--exclude", help="leave it out")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="remove its pin")] = False,
+    actor: Actor = "",
+    clock: ClockAt = "",
+) -> None:
+    """Pin a work item to a vehicle or leave it out; holds in every later version until removed."""
+    from sweepline.plans import pin_command
+
+    raise typer.Exit(pin_command(data, plan, work_item, vehicle, exclude, remove, actor_or_user(actor), clock))
+
+
 @plan_app.command("diff")
 def plan_diff(
     data: Data,

@@ -13,8 +13,10 @@ from sqlmodel import Session, col, select
 
 from dispatch.approval import difference, tell
 from dispatch.commands import run_command
+from dispatch.pins import remove_pin, set_pin
 from dispatch.planning import request_plan
 from dispatch.sheets import hand_back
+from dispatch.uow import UnitOfWork
 from dispatch.versions import latest_version, routes_of
 from models.errors import Refused
 from models.tables.plans import Approval, Plan, PlanVersion, Route, Telling
@@ -103,6 +105,17 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
             approval = session.get(Approval, version.id)
             routes = [_route_row(route) for route in routes_of(session, version.id)]
             zone = ZoneInfo(system.context.zone)
+            work = [
+                {
+                    "work_item": stop["work_item"],
+                    "ref": stop["ref"],
+                    "name": stop["name"],
+                    "by": row.vehicle or row.crew,
+                }
+                for row in routes_of(session, version.id)
+                for stop in row.doc["stops"]
+                if stop["work_item"]
+            ]
             body = {
                 **_row(version, plan),
                 "verdict": version.verdict,
@@ -110,6 +123,7 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
                 "approved_by": approval.actor if approval is not None else "",
                 "routes": routes,
                 "unserved_tasks": version.unserved,
+                "work": work,
             }
     finally:
         system.close()
@@ -318,3 +332,30 @@ def _tell(system: System, telling: str, how: str, actor: str) -> None:
     data = {"telling": telling, "how": how}
     now = system.clock()
     run_command(system.database, now, actor, "route.told", telling, data, lambda uow: tell(uow, telling, how))
+
+
+def pin_command(
+    data: Path, plan: str, work_item: str, vehicle: str, exclude: bool, remove: bool, actor: str, clock: str
+) -> int:
+    """Set or remove a pin; the next version made of the plan keeps to it."""
+    if sum((bool(vehicle), exclude, remove)) != 1:
+        raise Refused("usage", "plan pin: give one of --vehicle V, --exclude, --remove")
+    system = open_system(data, clock or None)
+
+    def act(uow: UnitOfWork) -> bool:
+        if remove:
+            return remove_pin(uow, plan, work_item)
+        return bool(set_pin(uow, plan, work_item, "excluded" if exclude else "vehicle", vehicle).id)
+
+    try:
+        values = {"work_item": work_item, "vehicle": vehicle, "exclude": exclude, "remove": remove}
+        done = run_command(system.database, system.clock(), actor, "plan.pin", plan, values, act)
+    finally:
+        system.close()
+    words = "pin removed" if remove else "left out" if exclude else f"pinned to {vehicle}"
+    print(
+        f"{work_item} {words}; `sweepline plan make {plan}` makes a version that keeps to it"
+        if done
+        else "no pin there"
+    )
+    return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +11,10 @@ from sqlmodel import col, select
 
 from config.settings import Settings
 from demo.fleet_tracks import FleetTracks
+from dispatch.commands import run_command
+from dispatch.pins import remove_pin, set_pin
+from dispatch.planning import request_plan
+from dispatch.uow import UnitOfWork
 from models.errors import Stale
 from models.events.base import Event, dump_event
 from models.events.registry import TOPIC_OF_TYPE
@@ -363,3 +367,42 @@ def test_fallback_plans_exist_from_the_start(line: Line) -> None:
     drafts = line.rows(PlanVersion, PlanVersion.state == "draft")
     assert sorted(version.plan[0] for version in drafts) == ["C", "S"]
     assert not [r for r in line.rows(PlanRequest) if r.phase == "failed"]
+
+
+def test_pins_hold_in_every_version_until_removed(line: Line) -> None:
+    line.send(cap())
+    line.go(seconds=10)
+    plan = only_plan(line, "salting")
+    items = sorted(line.rows(WorkItem, WorkItem.origin == plan.origin), key=lambda item: item.id)
+    to_s2, left_out = items[0].id, items[1].id
+
+    def wish(name: str, act: Callable[[UnitOfWork], object]) -> None:
+        run_command(line.system.database, line.clock(), "chief", name, plan.code, {"name": name}, act)
+        reason = f"asked:{name}"
+        run_command(
+            line.system.database,
+            line.clock(),
+            "chief",
+            "plan.make",
+            plan.code,
+            {"reason": reason},
+            lambda uow: request_plan(uow, line.system.context, plan, reason),
+        )
+        line.go(seconds=10)
+
+    def served() -> dict[str, set[str]]:
+        newest = max(line.rows(PlanVersion, PlanVersion.plan == plan.code), key=lambda v: v.version)
+        found: dict[str, set[str]] = {}
+        for route in line.rows(Route, Route.plan_version == newest.id):
+            for stop in route.doc["stops"]:
+                found.setdefault(stop["work_item"], set()).add(route.vehicle)
+        return found
+
+    wish("pin", lambda uow: set_pin(uow, plan.code, to_s2, "vehicle", "S-2"))
+    wish("exclude", lambda uow: set_pin(uow, plan.code, left_out, "excluded"))
+    assert served()[to_s2] == {"S-2"}
+    assert left_out not in served()
+    wish("again", lambda uow: None)
+    assert served()[to_s2] == {"S-2"}
+    wish("remove", lambda uow: remove_pin(uow, plan.code, left_out))
+    assert left_out in served()
