@@ -46,7 +46,7 @@ def _postgres() -> list[str]:
         " ({0} WITH =, int8range(start_at, end_at) WITH &&) WHERE ({0} <> '')"
     )
     return [
-        "CREATE EXTENSION IF NOT EXISTS btree_gist",
+        "CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public",
         exclude.format("vehicle"),
         exclude.format("driver"),
         f"""CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
