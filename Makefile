@@ -40,7 +40,7 @@ check: $(READY)
 	@$(BIN)/deptry .
 
 lock:
-	@$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) demo-data demo-data-live
