@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from dispatch.approval import route_in_force
 from dispatch.cases import work_done
 from dispatch.places import distance_m
+from dispatch.routes import driven_legs
 from dispatch.uow import UnitOfWork
 from models.events.field import VehiclePosition
 from models.ids import derive_id
@@ -120,7 +121,7 @@ def _follow(
     """Match a vehicle's new fixes to streets and to the stops of the route it was told."""
     stored = uow.session.get(MatchState, vehicle)
     routes = told_routes(uow.session, vehicle, fixes[0].observed_at, fixes[-1].observed_at)
-    hints = frozenset(leg[0] for route in routes for leg in _segments(route))
+    hints = frozenset(segment for route in routes for segment, _ in driven_legs(route.doc))
     state, passages = step(
         stored.value["track"] if stored is not None else None,
         [Fix(f.observed_at, f.lon, f.lat, "".join(sorted(tools_letters(f))), f.speed_kmh) for f in fixes],
@@ -139,11 +140,6 @@ def _follow(
         uow.session.add(MatchState(vehicle=vehicle, observed_at=last, value=value))
     else:
         stored.value, stored.observed_at = value, max(stored.observed_at, last)
-
-
-def _segments(route: Route) -> list[list[Any]]:
-    legs = [leg for stop in route.doc["stops"] for leg in stop["legs"]] + list(route.doc["home"])
-    return legs + [[stop["ref"]] for stop in route.doc["stops"] if stop["kind"] == "segment"]
 
 
 def told_routes(session: Session, vehicle: str, first: datetime, last: datetime) -> list[Route]:

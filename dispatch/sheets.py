@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlmodel import select
-
 from dispatch.execution import serve
 from dispatch.uow import UnitOfWork
 from models.errors import Refused, Stale
@@ -40,8 +38,3 @@ def hand_back(uow: UnitOfWork, code: str, undone: frozenset[int] = frozenset()) 
     sheet.state = "handed_back"
     uow.audit("sheet.handed_back", f"sheet:{sheet.code}", done=done, undone=sorted(undone))
     return done
-
-
-def issued_for(uow: UnitOfWork, route_hash: str) -> Sheet | None:
-    """The sheet issued for a route, if any."""
-    return uow.session.exec(select(Sheet).where(Sheet.route_hash == route_hash, Sheet.state == "issued")).first()

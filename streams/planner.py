@@ -99,15 +99,6 @@ class Planner:
         if self._params.rests and self._pool is not None and time.monotonic() - self._asked > REST_S:
             self.close()
 
-    def next_due(self) -> datetime | None:
-        """When the next open request wants attention."""
-        with self._database.read() as session:
-            return session.exec(
-                select(PlanRequest.next_at)
-                .where(col(PlanRequest.phase).in_(self._params.phases))
-                .order_by(col(PlanRequest.next_at))
-            ).first()
-
     def run_due(self, now: datetime, wall: datetime | None = None) -> int:
         """Work off every request due at `now`, earliest first; how many phases were done.
 
