@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from routing.checker import TERMS
+from routing.engines.roads import RoadBook, Roads
+from routing.engines.schedule import Item, best_start, run, with_breaks
 from routing.paths import PathFinder
 from routing.plan import Plan, Route, Stop, Unserved
-from routing.problem import Problem, Vehicle
+from routing.problem import Problem, Task, Vehicle
 
 
 class Visit(NamedTuple):
@@ -36,6 +39,7 @@ class Timed:
     service: int
     fixed: int
     lateness: int
+    duration: int = 0
 
 
 def finder_for(problem: Problem) -> PathFinder:
@@ -64,42 +68,91 @@ def time_route(
     tour: Tour,
     start_s: int | None = None,
     legs: Sequence[tuple[int, ...]] | None = None,
+    roads: RoadBook | None = None,
 ) -> Timed:
-    """Drive a tour. Without `start_s` the vehicle leaves as its shift begins, or later where it would only wait.
+    """Drive a tour. Without `start_s` the vehicle leaves when that costs least (`schedule.best_start`).
 
-    `legs` (one a visit, and home) are driven as given where they are, else the shortest ones. Raises NoPath.
-    Windows, shifts and capacity are not judged here: the checker does that.
+    `legs` (one a visit, and home) are driven as given where they are, else the shortest ones. Breaks owed are put in.
+    Raises NoPath. Windows, shifts and capacity are not judged here: the checker does that.
     """
     vehicle = problem.vehicles[tour.vehicle]
-    *legs, home = legs_of(problem, finder, vehicle, tour.visits) if legs is None else legs
-    duration = problem.network.duration_s
-    leg_s = [sum(int(duration[arc]) for arc in leg) for leg in legs]
+    own = (roads or RoadBook(problem)).of(vehicle)
+    driven = list(legs_of(problem, finder, vehicle, tour.visits) if legs is None else legs)
+    costs, items, home_s = _chain(problem, own, tour.visits, driven)
+    earliest = max(vehicle.shift[0], _release(problem, tour.visits, -1))
+    second_cost = vehicle.duration_rate + problem.fairness_weight
+    if start_s is not None:
+        earliest = start_s
+    chain = items
+    if vehicle.breaks:
+        chain = with_breaks(items, home_s, earliest, vehicle, second_cost)
     if start_s is None:
-        start_s = _latest_useful_start(problem, vehicle, tour.visits, leg_s)
+        start_s = best_start(chain, home_s, earliest, vehicle, second_cost)
+    times, end_s = run(chain, home_s, start_s)
     stops: list[Stop] = []
-    clock, used, lateness, service = start_s, vehicle.initial_used, 0, 0
-    for visit, leg, seconds in zip(tour.visits, legs, leg_s, strict=True):
-        arrive = clock + seconds
+    used, lateness, at = vehicle.initial_used, 0, 0
+    for item, (arrive, begin, done) in zip(chain, times, strict=True):
+        if item.rest is not None:
+            stops.append(Stop("break", item.rest.id, 0, (), arrive, begin, done, used))
+            continue
+        visit = tour.visits[at]
+        used = used_after(problem, used, visit)
+        lateness += 0 if item.due_s is None else item.weight * max(0, done - item.due_s)
+        kind = "facility" if visit.facility else "task"
+        name = (problem.facilities if visit.facility else problem.tasks)[visit.item].id
+        stops.append(Stop(kind, name, visit.mode, driven[at], arrive, begin, done, used))
+        at += 1
+    travel = vehicle.travel_rate * costs[0]
+    fixed = vehicle.fixed_cost if stops else 0
+    duration = vehicle.duration_rate * (end_s - start_s)
+    cost = travel + costs[1] + fixed + duration
+    route = Route(tour.name, start_s, tuple(stops), driven[-1], end_s, _metres(problem, tour.visits, driven), cost)
+    return Timed(route, travel, costs[1], fixed, lateness, duration)
+
+
+def _chain(
+    problem: Problem, own: Roads, visits: Sequence[Visit], legs: Sequence[tuple[int, ...]]
+) -> tuple[tuple[int, int], list[Item], int]:
+    """((cost of arcs and turns, cost of services), items to be timed, seconds home)."""
+    travel = service = 0
+    items: list[Item] = []
+    last = -1
+    for number, (visit, leg) in enumerate(zip(visits, legs, strict=False)):
         if visit.facility:
             place = problem.facilities[visit.item]
-            begin = max(arrive, place.window[0])
-            clock, used = begin + place.service_s, (0,) * len(used)
-            service += place.service_cost
-            stops.append(Stop("facility", place.id, 0, leg, arrive, begin, clock, used))
-            continue
-        task = problem.tasks[visit.item]
-        begin = max(arrive, task.window[0])
-        clock = begin + task.service_s
-        used = tuple(a + b for a, b in zip(used, task.demand, strict=True))
-        service += task.service_cost
-        if task.deadline_s is not None:
-            lateness += task.weight * max(0, clock - task.deadline_s)
-        stops.append(Stop("task", task.id, visit.mode, leg, arrive, begin, clock, used))
-    end_s = clock + sum(int(duration[arc]) for arc in home)
-    travel, metres = _driven(problem, tour.visits, [*legs, home])
-    fixed = vehicle.fixed_cost if stops else 0
-    route = Route(tour.name, start_s, tuple(stops), home, end_s, metres, travel + service + fixed)
-    return Timed(route, travel, service, fixed, lateness)
+            cost, seconds = own.leg(last, leg)
+            opens = max(place.window[0], _release(problem, visits, number))
+            items.append(Item(seconds, opens, place.window[1], place.service_s))
+            fee, last = place.service_cost, -1
+        else:
+            task = problem.tasks[visit.item]
+            mode = task.modes[visit.mode]
+            cost, seconds = own.leg(last, leg, mode.arc)
+            fee, stay = own.work(task)
+            items.append(Item(seconds, task.window[0], task.window[1], stay, task.deadline_s, task.weight))
+            last = mode.arc if mode.arc >= 0 else mode.via
+        travel += cost
+        service += fee
+    cost, home_s = own.leg(last, legs[-1])
+    return (travel + cost, service), items, home_s
+
+
+def _release(problem: Problem, visits: Sequence[Visit], at: int) -> int:
+    """Largest release of the tasks served after visit `at` (-1: the start) until the next facility."""
+    latest = 0
+    for visit in visits[at + 1 :]:
+        if visit.facility:
+            break
+        latest = max(latest, problem.tasks[visit.item].release_s)
+    return latest
+
+
+def used_after(problem: Problem, used: tuple[int, ...], visit: Visit) -> tuple[int, ...]:
+    """What is used of each commodity after a visit."""
+    if visit.facility:
+        resets = problem.facilities[visit.item].resets
+        return tuple(0 if not resets or c in resets else amount for c, amount in enumerate(used))
+    return tuple(a + b for a, b in zip(used, problem.tasks[visit.item].demand, strict=True))
 
 
 def assemble(
@@ -112,7 +165,8 @@ def assemble(
     iterations: int,
 ) -> Plan:
     """A priced plan. Empty tours are left out."""
-    timed = [time_route(problem, finder, tour) for tour in tours if tour.visits]
+    roads = RoadBook(problem)
+    timed = [time_route(problem, finder, tour, roads=roads) for tour in tours if tour.visits]
     return price(problem, timed, unserved, engine, seed, iterations)
 
 
@@ -120,20 +174,31 @@ def price(
     problem: Problem, timed: Sequence[Timed], unserved: Sequence[Unserved], engine: str, seed: int, iterations: int
 ) -> Plan:
     """Add up routes and prizes left behind."""
-    prize_of = {task.id: task.prize or 0 for task in problem.tasks}
+    tasks = {task.id: task for task in problem.tasks}
+    longest = max((t.route.end_s - t.route.start_s for t in timed), default=0)
     terms = {
         "travel": sum(t.travel for t in timed),
         "service": sum(t.service for t in timed),
         "fixed": sum(t.fixed for t in timed),
+        "duration": sum(t.duration for t in timed),
         "lateness": sum(t.lateness for t in timed),
-        "prizes": sum(prize_of[entry.task] for entry in unserved),
+        "prizes": sum(tasks[entry.task].prize or 0 for entry in unserved),
+        "moves": sum(_moved(tasks, t.route) for t in timed),
+        "fairness": problem.fairness_weight * longest,
     }
+    terms = {name: value for name, value in terms.items() if value or name in TERMS}
     routes = tuple(t.route for t in timed)
     return Plan(routes, tuple(unserved), sum(terms.values()), engine, seed, iterations, terms)
 
 
+def _moved(tasks: Mapping[str, Task], route: Route) -> int:
+    """Price of the tasks of a route that were with another vehicle."""
+    served = [tasks[stop.ref] for stop in route.stops if stop.kind == "task"]
+    return sum(task.move_cost for task in served if task.keep is not None and task.keep != route.vehicle)
+
+
 def tours_of(problem: Problem, plan: Plan) -> list[Tour]:
-    """The decisions in a plan, for engines that start from one. Stops the problem does not know are left out."""
+    """The decisions in a plan, for engines that start from one. Breaks and what the problem does not know are left out."""
     tasks = {task.id: i for i, task in enumerate(problem.tasks)}
     facilities = {facility.id: i for i, facility in enumerate(problem.facilities)}
     vehicles = {vehicle.id: i for i, vehicle in enumerate(problem.vehicles)}
@@ -145,7 +210,7 @@ def tours_of(problem: Problem, plan: Plan) -> list[Tour]:
         visits = [
             Visit(False, tasks[stop.ref], stop.mode) if stop.kind == "task" else Visit(True, facilities[stop.ref], 0)
             for stop in route.stops
-            if stop.ref in (tasks if stop.kind == "task" else facilities)
+            if stop.kind != "break" and stop.ref in (tasks if stop.kind == "task" else facilities)
         ]
         tours.append(Tour(vehicles[own], route.vehicle, tuple(visits)))
     return tours
@@ -163,26 +228,14 @@ def legs_of(problem: Problem, finder: PathFinder, vehicle: Vehicle, visits: Sequ
     return legs
 
 
-def _latest_useful_start(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit], leg_s: Sequence[int]) -> int:
-    """Start of the shift, moved to where the first stop need not wait for its window."""
-    begin = vehicle.shift[0]
-    if not visits:
-        return begin
-    first = visits[0]
-    opens = (problem.facilities if first.facility else problem.tasks)[first.item].window[0]
-    return max(begin, opens - leg_s[0])
-
-
-def _driven(problem: Problem, visits: Sequence[Visit], legs: Sequence[tuple[int, ...]]) -> tuple[int, int]:
-    """(travel cost of the legs, metres of legs and served arcs)."""
-    network = problem.network
-    travel = sum(int(network.cost[arc]) for leg in legs for arc in leg)
-    metres = sum(int(network.length_m[arc]) for leg in legs for arc in leg)
+def _metres(problem: Problem, visits: Sequence[Visit], legs: Sequence[tuple[int, ...]]) -> int:
+    """Metres of legs and served arcs."""
+    length = problem.network.length_m
+    metres = sum(int(length[arc]) for leg in legs for arc in leg)
     for visit in visits:
-        if not visit.facility:
-            arc = problem.tasks[visit.item].modes[visit.mode].arc
-            metres += int(network.length_m[arc]) if arc >= 0 else 0
-    return travel, metres
+        arc = -1 if visit.facility else problem.tasks[visit.item].modes[visit.mode].arc
+        metres += int(length[arc]) if arc >= 0 else 0
+    return metres
 
 
 def left_and_cost(problem: Problem, plan: Plan) -> tuple[int, int]:
