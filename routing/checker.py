@@ -1,24 +1,30 @@
 """The law: recompute a plan from its Problem and the raw network, and name every broken rule.
 
-Shares no code with the engines or with `routing.paths`: it follows the plan's arcs one by one and adds up.
+Shares no code with the engines or with `routing.paths`: it follows the plan's arcs one by one and adds up
+(`checker_walk`), then looks at what concerns several routes. docs/PROBLEM.md states every rule.
 
 What counts. A vehicle leaves its start node within its shift and drives arcs; consecutive arcs join at a node and are
-no forbidden turn (a stop at a point or a facility ends a turn rule's reach). A task is served in one of its modes,
-begins within its window, takes `service_s` and `service_cost` in place of the served arc's own figures, and adds its
-demand to what is used; what is used never exceeds capacity and falls to zero at a facility. Lateness is `weight` times
-the seconds of completion past `deadline_s`. Cost is travel + service + fixed + lateness + prizes.
+no forbidden turn; a turn with a cost adds it. A task is served in one of its modes, begins within its window, takes
+`service_s` and `service_cost` in place of the served arc's own figures, and adds its demand to what is used; what is
+used never exceeds capacity and falls to zero at a facility. Cost = travel + service + fixed + duration + lateness +
+prizes + moves + fairness.
 
-Codes: dropped, doubled, unknown, overloaded, mispriced, path, turn, window, shift, skill, end, time, load.
+Codes: attachment, break, closed, doubled, dropped, end, frozen, load, mispriced, overloaded, path, queue, release,
+repeat, shift, skill, time, turn, unknown, window.
 """
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from routing.plan import Plan, Route, Stop, Verdict, Violation
-from routing.problem import Facility, Mode, Problem, Task, Vehicle
+from routing.checker_walk import Roads, Served, Visited, Walk, roads_for
+from routing.plan import Plan, Route, Verdict, Violation
+from routing.problem import Facility, Problem, Repeat, Task, Vehicle
 
-TERMS = ("travel", "service", "fixed", "lateness", "prizes")
+TERMS = ("travel", "service", "fixed", "duration", "lateness", "prizes", "moves", "fairness")
 """The objective's terms, in the order they are printed."""
 
 VIOLATIONS_KEPT = 1_000
@@ -31,55 +37,53 @@ def check(problem: Problem, plan: Plan) -> Verdict:
 
 
 @dataclass(slots=True)
-class _Walk:
-    """Where a route stands while it is followed."""
-
-    vehicle: Vehicle
-    label: str
-    node: int
-    clock: int
-    used: list[int]
-    last_arc: int = -1
-    travel: int = 0
-    service: int = 0
-    distance_m: int = 0
-    overloaded: bool = False
-
-
-@dataclass(slots=True)
 class _Check:
     problem: Problem
     violations: list[Violation] = field(default_factory=list)
-    served: dict[str, str] = field(default_factory=dict)
-    lateness: int = 0
+    served: dict[str, Served] = field(default_factory=dict)
+    visited: list[Visited] = field(default_factory=list)
+    roads: dict[str, Roads] = field(default_factory=dict)
 
     def run(self, plan: Plan) -> Verdict:
-        tasks = {task.id: task for task in self.problem.tasks}
-        facilities = {facility.id: facility for facility in self.problem.facilities}
-        if len(tasks) != len(self.problem.tasks):
+        problem = self.problem
+        tasks = {task.id: task for task in problem.tasks}
+        facilities = {facility.id: facility for facility in problem.facilities}
+        if len(tasks) != len(problem.tasks):
             self.report("unknown", "problem", "two tasks of the problem share an id")
         terms = dict.fromkeys(TERMS, 0)
-        distance_m = duration_s = 0
-        vehicles_used: set[str] = set()
+        distance_m = duration_s = longest_s = 0
+        names: set[str] = set()
         for number, route in enumerate(plan.routes, 1):
             label = f"route {number} ({route.vehicle})"
             vehicle = self.vehicle_of(route.vehicle)
             if vehicle is None:
                 self.report("unknown", label, f"vehicle {route.vehicle} is not in the problem")
                 continue
-            if route.vehicle in vehicles_used:
+            if route.vehicle in names:
                 self.report("doubled", label, f"vehicle {route.vehicle} drives two routes")
-            vehicles_used.add(route.vehicle)
+            names.add(route.vehicle)
             walk = self.follow(route, vehicle, label, tasks, facilities)
+            lasting_s = walk.clock - route.start_s
             fixed = vehicle.fixed_cost if route.stops else 0
-            self.compare_route(route, walk, fixed)
+            duration = vehicle.duration_rate * lasting_s
+            self.compare_route(route, walk, fixed + duration)
             terms["travel"] += walk.travel
             terms["service"] += walk.service
             terms["fixed"] += fixed
+            terms["duration"] += duration
             distance_m += walk.distance_m
-            duration_s += walk.clock - route.start_s
-        terms["lateness"] = self.lateness
+            duration_s += lasting_s
+            longest_s = max(longest_s, lasting_s if route.stops else 0)
+        terms["lateness"] = sum(_lateness(entry) for entry in self.served.values())
         terms["prizes"] = self.count_unserved(plan, tasks)
+        terms["moves"] = sum(_move(entry) for entry in self.served.values())
+        terms["fairness"] = problem.fairness_weight * longest_s
+        for vehicle in problem.vehicles:
+            if vehicle.frozen and vehicle.id not in names:
+                self.report("frozen", f"vehicle {vehicle.id}", f"has {len(vehicle.frozen)} fixed stops and no route")
+        for repeat in problem.repeats:
+            self.check_repeat(repeat)
+        self.check_queues()
         cost = sum(terms.values())
         self.compare_total(plan, cost, terms)
         kept = tuple(self.violations[:VIOLATIONS_KEPT])
@@ -89,139 +93,78 @@ class _Check:
         self.violations.append(Violation(code, where, text))
 
     def vehicle_of(self, name: str) -> Vehicle | None:
-        if not self.problem.unlimited_fleet:
-            return next((v for v in self.problem.vehicles if v.id == name), None)
-        if not self.problem.vehicles:
-            return None
-        first = self.problem.vehicles[0]
-        head, mark, number = name.rpartition("#")
-        return first if mark and head == first.id and number.isdecimal() else None
-
-    # ---- one route
+        wanted = name
+        if self.problem.unlimited_fleet:
+            wanted, mark, number = name.rpartition("#")
+            if not mark or not number.isdecimal():
+                return None
+        return next((v for v in self.problem.vehicles if v.id == wanted), None)
 
     def follow(
         self, route: Route, vehicle: Vehicle, label: str, tasks: dict[str, Task], facilities: dict[str, Facility]
-    ) -> _Walk:
-        walk = _Walk(vehicle, label, vehicle.start, route.start_s, list(vehicle.initial_used))
-        if route.start_s < vehicle.shift[0]:
-            self.report("shift", label, f"leaves at {route.start_s} s, before its shift begins at {vehicle.shift[0]} s")
-        self.check_load(walk, "at the start")
-        for number, stop in enumerate(route.stops, 1):
-            where = f"{label} stop {number} ({stop.ref})"
-            self.drive(walk, stop.arcs, where)
-            if stop.kind == "task" and stop.ref in tasks:
-                self.serve(walk, stop, tasks[stop.ref], where)
-            elif stop.kind == "facility" and stop.ref in facilities:
-                self.visit(walk, stop, facilities[stop.ref], where)
-            else:
-                self.report("unknown", where, f"{stop.kind} {stop.ref} is not in the problem")
-        self.go_home(walk, route)
+    ) -> Walk:
+        """Drive one route; note what it served and visited."""
+        walk = Walk(self.problem, self.roads_of(vehicle), vehicle, label, self.report, tasks, facilities)
+        walk.follow(route)
+        for entry in walk.served:
+            before = self.served.get(entry.task.id)
+            if before is not None:
+                self.report("doubled", label, f"task {entry.task.id} is already served by {before.name}")
+            self.served[entry.task.id] = entry
+        self.visited += walk.visited
         return walk
 
-    def drive(self, walk: _Walk, arcs: tuple[int, ...], where: str) -> None:
-        network = self.problem.network
-        for arc in arcs:
-            if not 0 <= arc < network.arcs:
-                self.report("path", where, f"arc {arc} is not in the network")
-                continue
-            if int(network.tail[arc]) != walk.node:
-                self.report("path", where, f"arc {arc} leaves node {network.tail[arc]}, the vehicle is at {walk.node}")
-            self.turn(walk, arc, where)
-            walk.clock += int(network.duration_s[arc])
-            walk.travel += int(network.cost[arc])
-            walk.distance_m += int(network.length_m[arc])
-            walk.node = int(network.head[arc])
-            walk.last_arc = arc
+    def roads_of(self, vehicle: Vehicle) -> Roads:
+        """What the vehicle's profile makes of the network, made once a profile."""
+        name = vehicle.profile
+        if name not in self.roads:
+            profile = next((p for p in self.problem.profiles if p.name == name), None)
+            if profile is None and name:
+                self.report("unknown", f"vehicle {vehicle.id}", f"profile {name} is not in the problem")
+            turns = next(iter(self.roads.values())).turns if self.roads else _turns(self.problem)
+            self.roads[name] = roads_for(self.problem, profile, turns)
+        return self.roads[name]
 
-    def turn(self, walk: _Walk, arc: int, where: str) -> None:
-        if (walk.last_arc, arc) in self.problem.network.forbidden_turns:
-            self.report("turn", where, f"the turn from arc {walk.last_arc} into arc {arc} is forbidden")
+    # ---- what concerns several routes
 
-    def serve(self, walk: _Walk, stop: Stop, task: Task, where: str) -> None:
-        if task.id in self.served:
-            self.report("doubled", where, f"task {task.id} is already served on {self.served[task.id]}")
-        self.served[task.id] = walk.label
-        missing = task.skills - walk.vehicle.skills
-        if missing:
-            self.report("skill", where, f"vehicle lacks {', '.join(sorted(missing))} for task {task.id}")
-        if not 0 <= stop.mode < len(task.modes):
-            self.report("unknown", where, f"task {task.id} has no mode {stop.mode}")
+    def check_repeat(self, repeat: Repeat) -> None:
+        """Passes of one piece of work: their days, and the time between them."""
+        where = f"repeat of {', '.join(repeat.tasks)}"
+        passes = sorted((self.served[name] for name in repeat.tasks if name in self.served), key=lambda e: e.start_s)
+        for earlier, later in pairwise(passes):
+            gap = later.start_s - earlier.depart_s
+            if gap < repeat.gap_s:
+                text = (
+                    f"tasks {earlier.task.id} and {later.task.id} are {gap} s apart, at least {repeat.gap_s} s wanted"
+                )
+                self.report("repeat", where, text)
+        if not repeat.patterns or not passes:
             return
-        self.enter(walk, task.modes[stop.mode], where)
-        self.spend(walk, stop, task.window, task.service_s, where)
-        walk.service += task.service_cost
-        for i, amount in enumerate(task.demand):
-            walk.used[i] += amount
-        self.check_load(walk, f"after task {task.id}")
-        self.compare_used(walk, stop, where)
-        if task.deadline_s is not None:
-            self.lateness += task.weight * max(0, walk.clock - task.deadline_s)
+        days = tuple(sorted(entry.vehicle.day for entry in passes))
+        if len(passes) != len(repeat.tasks):
+            self.report("repeat", where, f"{len(passes)} of {len(repeat.tasks)} passes are served: all or none")
+        elif days not in repeat.patterns:
+            self.report("repeat", where, f"served on days {list(days)}, which is no allowed pattern")
 
-    def enter(self, walk: _Walk, mode: Mode, where: str) -> None:
-        """Go through the served arc or point itself."""
-        network = self.problem.network
-        if walk.node != mode.tail:
-            self.report("path", where, f"served from node {mode.tail}, but the vehicle is at node {walk.node}")
-        if mode.arc >= 0:
-            if (
-                mode.arc >= network.arcs
-                or int(network.tail[mode.arc]) != mode.tail
-                or int(network.head[mode.arc]) != mode.head
-            ):
-                self.report("path", where, f"arc {mode.arc} does not lead from {mode.tail} to {mode.head}")
-            else:
-                self.turn(walk, mode.arc, where)
-                walk.distance_m += int(network.length_m[mode.arc])
-        walk.last_arc = mode.arc
-        walk.node = mode.head
-
-    def visit(self, walk: _Walk, stop: Stop, facility: Facility, where: str) -> None:
-        if walk.node != facility.node:
-            self.report("path", where, f"facility {facility.id} is at node {facility.node}, the vehicle at {walk.node}")
-            walk.node = facility.node
-        walk.last_arc = -1
-        self.spend(walk, stop, facility.window, facility.service_s, where)
-        walk.service += facility.service_cost
-        walk.used = [0] * len(walk.used)
-        self.compare_used(walk, stop, where)
-
-    def spend(self, walk: _Walk, stop: Stop, window: tuple[int, int], service_s: int, where: str) -> None:
-        """Wait for the window, spend the service time, and hold the stop's stated times against it."""
-        arrive = walk.clock
-        start = max(arrive, window[0])
-        if start > window[1]:
-            self.report("window", where, f"service begins at {start} s, the window closes at {window[1]} s")
-        walk.clock = start + service_s
-        if (stop.arrive_s, stop.start_s, stop.depart_s) != (arrive, start, walk.clock):
-            stated = f"{stop.arrive_s}, {stop.start_s}, {stop.depart_s}"
-            found = f"{arrive}, {start}, {walk.clock}"
-            self.report("time", where, f"states arrival, start, end {stated} s; they are {found} s")
-
-    def check_load(self, walk: _Walk, moment: str) -> None:
-        for i, (used, capacity) in enumerate(zip(walk.used, walk.vehicle.capacity, strict=True)):
-            if used > capacity and not walk.overloaded:
-                walk.overloaded = True
-                name = self.problem.commodities[i]
-                self.report("overloaded", walk.label, f"{used} of {capacity} {name} used {moment}")
-
-    def compare_used(self, walk: _Walk, stop: Stop, where: str) -> None:
-        if list(stop.used) != walk.used:
-            self.report("load", where, f"states {list(stop.used)} used, it is {walk.used}")
-
-    def go_home(self, walk: _Walk, route: Route) -> None:
-        vehicle = walk.vehicle
-        self.drive(walk, route.arcs_home, f"{walk.label} way home")
-        if vehicle.end is not None and walk.node != vehicle.end:
-            self.report("end", walk.label, f"ends at node {walk.node}, the vehicle belongs at node {vehicle.end}")
-        if self.problem.unload_at_end and route.stops and any(walk.used):
-            self.report("end", walk.label, f"goes home with {walk.used} aboard: it must unload first")
-        if walk.clock > vehicle.shift[1]:
-            self.report("shift", walk.label, f"ends at {walk.clock} s, the shift ends at {vehicle.shift[1]} s")
+    def check_queues(self) -> None:
+        """Facilities with bays serve vehicles first come, first served, as soon as a bay is free."""
+        lines: dict[str, list[Visited]] = {}
+        for visit in self.visited:
+            lines.setdefault(visit.facility.id, []).append(visit)
+        for line in lines.values():
+            facility = line[0].facility
+            free = [0] * facility.bays
+            for visit in sorted(line, key=lambda v: (v.arrive_s, v.name)):
+                start = max(visit.ready_s, heapq.heappop(free))
+                heapq.heappush(free, start + facility.service_s)
+                if visit.start_s != start:
+                    text = f"facility {facility.id} serves it from {visit.start_s} s, its turn comes at {start} s"
+                    self.report("queue", visit.where, text)
 
     # ---- figures
 
-    def compare_route(self, route: Route, walk: _Walk, fixed: int) -> None:
-        cost = walk.travel + walk.service + fixed
+    def compare_route(self, route: Route, walk: Walk, extra: int) -> None:
+        cost = walk.travel + walk.service + extra
         if route.cost != cost:
             self.report("mispriced", walk.label, f"states cost {route.cost}, it is {cost}")
         if route.distance_m != walk.distance_m:
@@ -256,3 +199,19 @@ class _Check:
         for name, value in plan.terms.items():
             if terms.get(name) != value:
                 self.report("mispriced", "plan", f"states {name} {value}, it is {terms.get(name, 'no term')}")
+
+
+def _turns(problem: Problem) -> dict[tuple[int, int], tuple[int, int]]:
+    turns = problem.network.turn_costs
+    pairs: Sequence[tuple[int, int]] = list(zip(turns.first.tolist(), turns.second.tolist(), strict=True))
+    return dict(zip(pairs, zip(turns.cost.tolist(), turns.duration_s.tolist(), strict=True), strict=True))
+
+
+def _lateness(entry: Served) -> int:
+    deadline_s = entry.task.deadline_s
+    return 0 if deadline_s is None else entry.task.weight * max(0, entry.depart_s - deadline_s)
+
+
+def _move(entry: Served) -> int:
+    task = entry.task
+    return task.move_cost if task.keep is not None and task.keep != entry.name else 0

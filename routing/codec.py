@@ -12,19 +12,23 @@ from typing import Any
 import numpy as np
 
 from routing.errors import BadProblem
-from routing.network import IntArray, Network
+from routing.network import IntArray, Network, TurnCosts
 from routing.plan import Plan, Route, Stop, Unserved
-from routing.problem import Facility, Mode, Problem, Task, Vehicle
+from routing.problem import Break, Facility, Fixed, Mode, Problem, Profile, Repeat, Task, Vehicle
 
 Document = dict[str, Any]
 
-FORMAT = 1
-"""Version of both documents; older ones stay readable."""
+FORMAT = 2
+"""Version of both documents."""
+
+READABLE = (1, 2)
+"""Versions read: 1 had no turn costs, profiles, breaks, repeats, and what else came with 2."""
 
 ARRAY_BYTES_MAX = 256 * 2**20
 """Largest unpacked array accepted: a network of 33 million arcs, far past any city."""
 
 _ARRAYS = ("tail", "head", "length_m", "duration_s", "cost", "reverse")
+_TURNS = ("first", "second", "cost", "duration_s")
 
 
 def problem_to_json(problem: Problem) -> Document:
@@ -37,13 +41,20 @@ def problem_to_json(problem: Problem) -> Document:
             "nodes": network.nodes,
             **{name: _pack(getattr(network, name)) for name in _ARRAYS},
             "forbidden_turns": _pack(np.array(turns, np.int64)),
+            "turn_costs": [_pack(getattr(network.turn_costs, name)) for name in _TURNS],
         },
         "tasks": [_task_to_json(task) for task in problem.tasks],
         "vehicles": [_vehicle_to_json(vehicle) for vehicle in problem.vehicles],
-        "facilities": [[f.id, f.node, f.kind, f.service_s, f.service_cost, list(f.window)] for f in problem.facilities],
+        "facilities": [
+            [f.id, f.node, f.kind, f.service_s, f.service_cost, list(f.window), f.bays, list(f.resets)]
+            for f in problem.facilities
+        ],
         "commodities": list(problem.commodities),
         "unload_at_end": problem.unload_at_end,
         "unlimited_fleet": problem.unlimited_fleet,
+        "profiles": [_profile_to_json(profile) for profile in problem.profiles],
+        "repeats": [[list(r.tasks), r.gap_s, [list(days) for days in r.patterns]] for r in problem.repeats],
+        "fairness_weight": problem.fairness_weight,
     }
 
 
@@ -55,18 +66,22 @@ def problem_from_json(document: Document) -> Problem:
         turns = _unpack(packed["forbidden_turns"]).reshape(-1, 2)
         arrays = {name: _unpack(packed[name]) for name in _ARRAYS}
         forbidden = frozenset((int(a), int(b)) for a, b in turns)
-        network = Network(nodes=int(packed["nodes"]), **arrays, forbidden_turns=forbidden)
+        costs = TurnCosts(*(_unpack(values) for values in packed.get("turn_costs", ())))
+        network = Network(nodes=int(packed["nodes"]), **arrays, forbidden_turns=forbidden, turn_costs=costs)
         return Problem(
             network,
             tuple(_task_from_json(task) for task in document["tasks"]),
             tuple(_vehicle_from_json(vehicle) for vehicle in document["vehicles"]),
-            tuple(
-                Facility(name, node, kind, service_s, cost, _pair(window))
-                for name, node, kind, service_s, cost, window in document["facilities"]
-            ),
+            tuple(_facility_from_json(facility) for facility in document["facilities"]),
             tuple(document["commodities"]),
             document["unload_at_end"],
             document["unlimited_fleet"],
+            tuple(_profile_from_json(profile) for profile in document.get("profiles", ())),
+            tuple(
+                Repeat(tuple(tasks), gap_s, tuple(tuple(days) for days in patterns))
+                for tasks, gap_s, patterns in document.get("repeats", ())
+            ),
+            document.get("fairness_weight", 0),
         )
     except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise BadProblem(f"stored problem cannot be read ({error!r}): make the plan again") from error
@@ -119,8 +134,8 @@ def plan_from_json(document: Document) -> Plan:
 
 
 def _require_format(document: Document) -> None:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']}, this program reads {FORMAT}")
+    if document["format"] not in READABLE:
+        raise ValueError(f"format {document['format']}, this program reads up to {FORMAT}")
 
 
 def _pack(values: IntArray) -> str:
@@ -143,7 +158,7 @@ def _pair(window: list[int]) -> tuple[int, int]:
 def _task_to_json(task: Task) -> list[Any]:
     return [
         task.id,
-        [[mode.tail, mode.head, mode.arc] for mode in task.modes],
+        [[mode.tail, mode.head, mode.arc, mode.via] for mode in task.modes],
         list(task.demand),
         task.service_s,
         task.service_cost,
@@ -153,11 +168,14 @@ def _task_to_json(task: Task) -> list[Any]:
         task.class_,
         sorted(task.skills),
         task.prize,
+        task.release_s,
+        task.keep,
+        task.move_cost,
     ]
 
 
 def _task_from_json(values: list[Any]) -> Task:
-    name, modes, demand, service_s, service_cost, window, deadline_s, weight, class_, skills, prize = values
+    name, modes, demand, service_s, service_cost, window, deadline_s, weight, class_, skills, prize, *rest = values
     return Task(
         name,
         tuple(Mode(*mode) for mode in modes),
@@ -170,6 +188,7 @@ def _task_from_json(values: list[Any]) -> Task:
         class_,
         frozenset(skills),
         prize,
+        *rest,
     )
 
 
@@ -183,12 +202,50 @@ def _vehicle_to_json(vehicle: Vehicle) -> list[Any]:
         list(vehicle.shift),
         sorted(vehicle.skills),
         vehicle.fixed_cost,
+        vehicle.travel_rate,
+        vehicle.duration_rate,
+        vehicle.profile,
+        [sorted(alternative) for alternative in vehicle.attachments],
+        [[rest.id, list(rest.window), rest.duration_s] for rest in vehicle.breaks],
+        [[fixed.kind, fixed.ref, fixed.mode] for fixed in vehicle.frozen],
+        vehicle.day,
     ]
 
 
 def _vehicle_from_json(values: list[Any]) -> Vehicle:
-    name, start, end, capacity, initial_used, shift, skills, fixed_cost = values
-    return Vehicle(name, start, end, tuple(capacity), tuple(initial_used), _pair(shift), frozenset(skills), fixed_cost)
+    name, start, end, capacity, initial_used, shift, skills, fixed_cost, *rest = values
+    own = (name, start, end, tuple(capacity), tuple(initial_used), _pair(shift), frozenset(skills), fixed_cost)
+    if not rest:
+        return Vehicle(*own)
+    travel_rate, duration_rate, profile, attachments, breaks, frozen, day = rest
+    return Vehicle(
+        *own,
+        travel_rate,
+        duration_rate,
+        profile,
+        tuple(frozenset(alternative) for alternative in attachments),
+        tuple(Break(rest_id, _pair(window), duration_s) for rest_id, window, duration_s in breaks),
+        tuple(Fixed(*fixed) for fixed in frozen),
+        day,
+    )
+
+
+def _facility_from_json(values: list[Any]) -> Facility:
+    name, node, kind, service_s, cost, window, *rest = values
+    bays, resets = rest if rest else (0, ())
+    return Facility(name, node, kind, service_s, cost, _pair(window), bays, tuple(resets))
+
+
+def _profile_to_json(profile: Profile) -> list[Any]:
+    arrays = [None if values is None else _pack(values) for values in (profile.duration_s, profile.cost)]
+    turns = [list(turn) for turn in sorted(profile.forbidden_turns)]
+    return [profile.name, *arrays, sorted(profile.closed), turns, profile.work_percent]
+
+
+def _profile_from_json(values: list[Any]) -> Profile:
+    name, duration_s, cost, closed, turns, work_percent = values
+    own_s, own_cost = (None if packed is None else _unpack(packed) for packed in (duration_s, cost))
+    return Profile(name, own_s, own_cost, frozenset(closed), frozenset((a, b) for a, b in turns), work_percent)
 
 
 def _stop_to_json(stop: Stop) -> list[Any]:

@@ -1,7 +1,7 @@
 """Tags: what they mean, and that no text of anybody's breaks the reading."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing import osm_tags
@@ -86,6 +86,8 @@ def test_names_prefer_what_is_signed() -> None:
 KEYS = ("lanes", "width", "maxspeed", "incline", "layer", "oneway", "bridge", "junction", "name", "access")
 
 
+# Generating text is slow on a busy machine; that says nothing about the code under test.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     highway=st.sampled_from(sorted(osm_tags.CLASS_OF)),
     tags=st.dictionaries(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from routing.codec import plan_from_json, plan_to_json, problem_from_json, probl
 from routing.engines.base import Budget
 from routing.engines.registry import solve
 from routing.errors import BadProblem
-from routing.network import Network
+from routing.network import Network, TurnCosts
 from routing.plan import Plan, Route, Stop, Unserved
-from routing.problem import Facility, Mode, Problem, Task, Vehicle
+from routing.problem import Break, Facility, Fixed, Mode, Problem, Profile, Repeat, Task, Vehicle
 from tests.routing.routing_cases import street_problem
 
 ints = st.integers(-(1 << 40), 1 << 40)
@@ -32,13 +33,14 @@ def networks(draw: st.DrawFn) -> Network:
     size = draw(st.integers(0, 6))
     column = st.lists(ints, min_size=size, max_size=size).map(lambda values: np.array(values, np.int64))
     turns = draw(st.frozensets(pairs, max_size=4))
-    return Network(draw(st.integers(0, 99)), *(draw(column) for _ in range(6)), forbidden_turns=turns)
+    costs = TurnCosts(*(draw(column) for _ in range(4)))
+    return Network(draw(st.integers(0, 99)), *(draw(column) for _ in range(6)), turns, costs)
 
 
 tasks = st.builds(
     Task,
     id=names,
-    modes=st.lists(st.builds(Mode, ints, ints, ints), max_size=2).map(tuple),
+    modes=st.lists(st.builds(Mode, ints, ints, ints, ints), max_size=2).map(tuple),
     demand=amounts,
     service_s=ints,
     service_cost=ints,
@@ -48,6 +50,9 @@ tasks = st.builds(
     class_=names,
     skills=skills,
     prize=st.none() | ints,
+    release_s=ints,
+    keep=st.none() | names,
+    move_cost=ints,
 )
 vehicles = st.builds(
     Vehicle,
@@ -59,8 +64,42 @@ vehicles = st.builds(
     shift=pairs,
     skills=skills,
     fixed_cost=ints,
+    travel_rate=ints,
+    duration_rate=ints,
+    profile=names,
+    attachments=st.lists(skills, max_size=2).map(tuple),
+    breaks=st.lists(st.builds(Break, names, pairs, ints), max_size=2).map(tuple),
+    frozen=st.lists(st.builds(Fixed, names, names, ints), max_size=2).map(tuple),
+    day=ints,
 )
-facilities = st.builds(Facility, id=names, node=ints, kind=names, service_s=ints, service_cost=ints, window=pairs)
+facilities = st.builds(
+    Facility,
+    id=names,
+    node=ints,
+    kind=names,
+    service_s=ints,
+    service_cost=ints,
+    window=pairs,
+    bays=ints,
+    resets=amounts,
+)
+turn_pairs = st.frozensets(st.tuples(ints, ints), max_size=3)
+arrays = st.lists(ints, max_size=3).map(lambda values: np.array(values, np.int64))
+profiles = st.builds(
+    Profile,
+    name=names,
+    duration_s=st.none() | arrays,
+    cost=st.none() | arrays,
+    closed=st.frozensets(ints, max_size=3),
+    forbidden_turns=turn_pairs,
+    work_percent=ints,
+)
+repeats = st.builds(
+    Repeat,
+    tasks=st.lists(names, max_size=3).map(tuple),
+    gap_s=ints,
+    patterns=st.lists(amounts, max_size=2).map(tuple),
+)
 problems = st.builds(
     Problem,
     network=networks(),
@@ -70,10 +109,13 @@ problems = st.builds(
     commodities=st.lists(names, max_size=2).map(tuple),
     unload_at_end=st.booleans(),
     unlimited_fleet=st.booleans(),
+    profiles=st.lists(profiles, max_size=2).map(tuple),
+    repeats=st.lists(repeats, max_size=2).map(tuple),
+    fairness_weight=ints,
 )
 stops = st.builds(
     Stop,
-    kind=st.sampled_from(["task", "facility"]),
+    kind=st.sampled_from(["task", "facility", "break"]),
     ref=names,
     mode=ints,
     arcs=amounts,
@@ -104,8 +146,8 @@ plans = st.builds(
 )
 
 
-def through_text(document: dict[str, object]) -> dict[str, object]:
-    loaded: dict[str, object] = json.loads(json.dumps(document))
+def through_text(document: dict[str, Any]) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(json.dumps(document))
     return loaded
 
 
@@ -113,12 +155,34 @@ def through_text(document: dict[str, object]) -> dict[str, object]:
 @given(problem=problems)
 def test_a_problem_comes_back_the_same(problem: Problem) -> None:
     back = problem_from_json(through_text(problem_to_json(problem)))
-    for item in fields(Problem):
-        if item.name != "network":
-            assert getattr(back, item.name) == getattr(problem, item.name)
-    for item in fields(Network):
-        mine, theirs = getattr(problem.network, item.name), getattr(back.network, item.name)
-        assert np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
+    assert same(back, problem)
+
+
+def same(mine: object, theirs: object) -> bool:
+    """Equality of values that may hold arrays."""
+    if isinstance(mine, np.ndarray):
+        return np.array_equal(mine, theirs)
+    if isinstance(mine, tuple) and isinstance(theirs, tuple):
+        return len(mine) == len(theirs) and all(map(same, mine, theirs))
+    if is_dataclass(mine):
+        return type(mine) is type(theirs) and all(
+            same(getattr(mine, item.name), getattr(theirs, item.name)) for item in fields(mine)
+        )
+    return mine == theirs
+
+
+def test_a_document_of_the_first_format_is_still_read() -> None:
+    problem = street_problem(1)
+    document = through_text(problem_to_json(problem))
+    older = {
+        **{key: value for key, value in document.items() if key not in ("profiles", "repeats", "fairness_weight")},
+        "format": 1,
+        "network": {key: value for key, value in document["network"].items() if key != "turn_costs"},
+        "tasks": [[*t[:1], [mode[:3] for mode in t[1]], *t[2:11]] for t in document["tasks"]],
+        "vehicles": [vehicle[:8] for vehicle in document["vehicles"]],
+        "facilities": [facility[:6] for facility in document["facilities"]],
+    }
+    assert same(problem_from_json(older), problem)
 
 
 @settings(max_examples=100, deadline=None)
