@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from dispatch.context import Context
+from dispatch.differences import difference
 from dispatch.uow import UnitOfWork
 from dispatch.versions import latest_version, live_version, routes_of
 from models.errors import Refused, Stale
@@ -111,24 +112,6 @@ def _open_tellings(uow: UnitOfWork, context: Context, plan: Plan, before: PlanVe
         uow.session.add(telling)
         due = uow.now + timedelta(minutes=context.rules.planning.telling_alarm_min)
         uow.set_timer(f"untold:{telling.id}", due, "telling.late", plan.code, telling=telling.id)
-
-
-def difference(old: Route, new: Route) -> dict[str, Any]:
-    """What changed on a route: stops added and dropped, by (work item, pass), and the first number that differs."""
-    before = [(s["work_item"] or s["ref"], s["pass"]) for s in old.doc["stops"]]
-    after = [(s["work_item"] or s["ref"], s["pass"]) for s in new.doc["stops"]]
-    common = 0
-    while common < min(len(before), len(after)) and before[common] == after[common]:
-        common += 1
-    gone, come = set(before) - set(after), set(after) - set(before)
-    names = [s["name"] for s in new.doc["stops"] if (s["work_item"] or s["ref"], s["pass"]) in come]
-    return {
-        "from_route": old.id,
-        "added": len(come),
-        "dropped": len(gone),
-        "from_stop": common + 1,
-        "names": names[:5],
-    }
 
 
 def tell(uow: UnitOfWork, telling_id: str, how: str) -> Telling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from dispatch.differences import stop_key
 from dispatch.routes import StopDoc
 from models.errors import Refused
 from models.ids import sheet_code
@@ -61,14 +62,10 @@ def slip_data(session: Session, telling_id: str) -> SlipData:
 
 def _difference(old: Route | None, new: Route) -> tuple[list[StopDoc], list[StopDoc]]:
     """Stops that came and stops that went, by (work item, run). Both empty: only order or times changed."""
-    before = {_key(stop): stop for stop in (old.doc["stops"] if old is not None else [])}
-    after = {_key(stop): stop for stop in new.doc["stops"]}
+    before = {stop_key(stop): stop for stop in (old.doc["stops"] if old is not None else [])}
+    after = {stop_key(stop): stop for stop in new.doc["stops"]}
     added = [stop for key, stop in after.items() if key not in before] if old is not None else []
     return added, [stop for key, stop in before.items() if key not in after]
-
-
-def _key(stop: StopDoc) -> tuple[str, int]:
-    return str(stop["work_item"] or stop["ref"]), int(stop["pass"])
 
 
 def _listed(stops: list[StopDoc]) -> tuple[Words, ...]:

@@ -222,7 +222,7 @@ def plan_diff(
     as_json: AsJson = False,
 ) -> None:
     """What changed between two versions, by vehicle."""
-    from sweepline.plans import diff_command
+    from sweepline.differences import diff_command
 
     raise typer.Exit(diff_command(data, old, new, as_json))
 

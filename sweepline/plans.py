@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, col, select
 
-from dispatch.approval import difference, tell
+from dispatch.approval import tell
 from dispatch.commands import run_command
 from dispatch.pins import remove_pin, set_pin
 from dispatch.planning import request_plan
@@ -213,42 +213,6 @@ def _sheets_of(system: System, version_id: str) -> list[str]:
         hashes = [route.route_hash for route in routes_of(session, version_id)]
         rows = session.exec(select(Sheet).where(col(Sheet.route_hash).in_(hashes)).order_by(Sheet.path)).all()
         return [row.path for row in rows]
-
-
-def diff_command(data: Path, old: str, new: str, as_json: bool) -> int:
-    """What changed between two versions, by vehicle or crew."""
-    system = open_system(data)
-    try:
-        with system.database.read() as session:
-            before = {r.vehicle or r.crew: r for r in routes_of(session, find_version(session, old).id)}
-            after = {r.vehicle or r.crew: r for r in routes_of(session, find_version(session, new).id)}
-    finally:
-        system.close()
-    changes = [
-        {"who": who, **difference(before[who], after[who])}
-        for who in sorted(before.keys() & after.keys())
-        if before[who].route_hash != after[who].route_hash
-    ]
-    changes += [{"who": who, "route": "new"} for who in sorted(after.keys() - before.keys())]
-    changes += [{"who": who, "route": "gone"} for who in sorted(before.keys() - after.keys())]
-    if as_json:
-        print(json.dumps({"old": old, "new": new, "changes": changes}, ensure_ascii=False))
-        return 0
-    for change in changes:
-        print(change_text(change))
-    if not changes:
-        print("no route changed")
-    return 0
-
-
-def change_text(change: dict[str, Any]) -> str:
-    """One vehicle's or crew's change in a sentence."""
-    if "route" in change:
-        return f"{change['who']}: {'has a route now' if change['route'] == 'new' else 'has no route any more'}"
-    parts = [f"{change[key]} {key}" for key in ("added", "dropped") if change[key]]
-    what = f"{', '.join(parts)} stops" if parts else "other times or order"
-    names = f": {', '.join(dict.fromkeys(change['names']))}" if change["names"] else ""
-    return f"{change['who']}: {what}, from stop {change['from_stop']} on{names}"
 
 
 def note_text(note: dict[str, Any], zone: ZoneInfo) -> str:

@@ -10,8 +10,9 @@ from fastapi.responses import FileResponse
 
 from console.errors import Problem
 from console.guards import Approver, Deps, Viewer
+from console.read.differences import DifferenceOut, find_difference
 from console.read.plans import PlanDetailOut, PlanOut, find_plan_detail, read_plans
-from console.read.work import difference_between, find_newest
+from console.read.work import find_newest
 from models.errors import Stale
 from models.ids import SHEET_ALPHABET
 from models.tables.plans import Sheet
@@ -33,6 +34,16 @@ def plans(_who: Viewer, deps: Deps) -> list[PlanOut]:
 def plan(version_id: VersionId, _who: Viewer, deps: Deps) -> PlanDetailOut:
     """One version with its routes, stops and driven segments."""
     return _detail(version_id, deps)
+
+
+@router.get("/api/plans/{version_id}/difference/{old_id}")
+def difference(version_id: VersionId, old_id: VersionId, _who: Viewer, deps: Deps) -> DifferenceOut:
+    """What changed from the version `old_id` to this one."""
+    with deps.database.read() as session:
+        found = find_difference(session, old_id, version_id)
+    if found is None:
+        raise Problem(404, "unknown_plan", f"{version_id} and {old_id} are not two versions of one plan")
+    return found
 
 
 def _detail(version_id: str, deps: Deps) -> PlanDetailOut:
@@ -59,14 +70,14 @@ def approve(version_id: VersionId, who: Approver, deps: Deps) -> PlanDetailOut:
     except Stale as error:
         with deps.database.read() as session:
             newest = find_newest(session, version_id)
-            changes = difference_between(session, version_id, newest.id) if newest is not None else []
+            found = find_difference(session, version_id, newest.id) if newest is not None else None
         raise Problem(
             409,
             error.code,
             error.text,
             newest=newest.id if newest is not None else None,
             newest_state=newest.state if newest is not None else None,
-            difference=[change.model_dump() for change in changes],
+            difference=[change.model_dump() for change in found.changes] if found is not None else [],
         ) from error
     return _detail(version_id, deps)
 

@@ -19,10 +19,14 @@ OPEN_PHASES = ("greedy", "improve", "insert")
 
 
 class VersionOut(Out):
-    """A version of a plan with its numbers. `sheets_ready` of `routes` sheets are rendered."""
+    """A version of a plan with its numbers. `sheets_ready` of `routes` sheets are rendered.
+
+    `based_on` is the running version it changes (an insertion, a replan, an undo); null for one made from scratch.
+    """
 
     id: str
     version: int
+    based_on: int | None
     state: str
     created_at: datetime
     reason: str
@@ -180,6 +184,7 @@ def _version(row: PlanVersion, counts: tuple[int, int], approval: Approval | Non
     return VersionOut(
         id=row.id,
         version=row.version,
+        based_on=row.based_on,
         state=row.state,
         created_at=row.created_at,
         reason=row.reason,

@@ -25,15 +25,6 @@ class WorkRouteOut(Out):
     segments: list[str]
 
 
-class RouteChange(Out):
-    """How one vehicle's (or crew's) route differs between two versions."""
-
-    who: str
-    added: int
-    dropped: int
-    from_stop: int
-
-
 def legs_of(doc: dict[str, Any]) -> list[tuple[str, bool, bool]]:
     """Every (segment, forward, served) of a route document in driving order."""
     legs: list[tuple[str, bool, bool]] = []
@@ -91,32 +82,3 @@ def find_newest(session: Session, version_id: str) -> PlanVersion | None:
     return session.exec(
         select(PlanVersion).where(PlanVersion.plan == plan).order_by(col(PlanVersion.version).desc()).limit(1)
     ).first()
-
-
-def difference_between(session: Session, old_id: str, new_id: str) -> list[RouteChange]:
-    """What changed from one version to another, a vehicle or crew at a time; those unchanged are left out."""
-    old, new = _stops_of(session, old_id), _stops_of(session, new_id)
-    changes = []
-    for who in sorted(old.keys() | new.keys()):
-        before, after = old.get(who, []), new.get(who, [])
-        if before == after:
-            continue
-        common = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
-        first = min(len(before), len(after)) if common is None else common
-        changes.append(
-            RouteChange(
-                who=who,
-                added=len(set(after) - set(before)),
-                dropped=len(set(before) - set(after)),
-                from_stop=first + 1,
-            )
-        )
-    return changes
-
-
-def _stops_of(session: Session, version_id: str) -> dict[str, list[tuple[str, int]]]:
-    rows = session.exec(select(Route).where(Route.plan_version == version_id)).all()
-    return {
-        row.vehicle or row.crew: [(stop["work_item"] or stop["ref"], stop["pass"]) for stop in row.doc["stops"]]
-        for row in rows
-    }

@@ -167,3 +167,23 @@ def test_an_empty_database_answers_and_says_what_to_do(empty_desk: Desk) -> None
         answer = client.get("/api/city")
         assert answer.status_code == 503
         assert "sweepline city import" in answer.json()["detail"]
+
+
+def test_two_versions_are_held_against_each_other(signed_in: SignIn) -> None:
+    client = signed_in("vera")
+    body = client.get(f"/api/plans/{PLAN}@2/difference/{PLAN}@1").json()
+    stops = {
+        n: {
+            (stop["kind"], stop["ref"], stop["number"]): route["vehicle"]
+            for route in client.get(f"/api/plans/{PLAN}@{n}").json()["routes"]
+            for stop in route["points"]
+        }
+        for n in (1, 2)
+    }
+    elsewhere = {what: [row for row in body["stops"] if row["what"] == what] for what in ("moved", "added", "dropped")}
+    assert len(elsewhere["added"]) == len(stops[2].keys() - stops[1].keys()) > 0
+    assert len(elsewhere["dropped"]) == len(stops[1].keys() - stops[2].keys())
+    both = stops[1].keys() & stops[2].keys()
+    assert len(elsewhere["moved"]) == sum(stops[1][key] != stops[2][key] for key in both)
+    assert body["added_m"] == sum(change["added_m"] for change in body["changes"])
+    assert client.get(f"/api/plans/{PLAN}@2/difference/{PLAN}@77").status_code == 404

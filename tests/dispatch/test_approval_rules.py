@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from dispatch.approval import activate, approve, close_plan, difference, route_in_force, self_start, tell
+from dispatch.approval import activate, approve, close_plan, route_in_force, self_start, tell
 from dispatch.clockwork import timer_due
 from dispatch.context import Context
+from dispatch.differences import difference
 from dispatch.response import SELF_START_STOP
 from models.errors import Refused, Stale
 from models.events.base import Event

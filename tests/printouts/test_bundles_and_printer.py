@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from sqlmodel import select
 
-from dispatch.approval import difference
+from dispatch.differences import difference
 from models.database import Database
 from models.errors import Refused
 from models.ids import content_hash, sheet_code

@@ -34,6 +34,7 @@ export default {
   "approve": "Approve", "approve.key": "Approve (A)", "approve.title": "Approve {id}?", "approve.text": "{routes} routes, {tasks} tasks, {unserved} unserved. Sheets go out at once.",
   "approve.done": "{id} is approved", "approve.role": "Approving needs the role approver", "approve.stale": "This version has been overtaken", "approve.newest": "Look at {id}",
   "approve.difference": "Difference from {id}", "change.line": "{who}: {added} added, {dropped} dropped, from stop {stop} on", "change.none": "The routes are the same",
+  "difference.cost": "cost {before} → {after}", "difference.started": "{n} started stops are elsewhere", "difference.stops": "{before} → {after} stops", "moved.moved": "other vehicle", "moved.reordered": "other order", "moved.turned": "other direction", "moved.added": "added", "moved.newly_served": "now served", "moved.dropped": "dropped",
   "reason.capacity": "no load left", "reason.time": "no time left", "reason.skill": "no fitting vehicle", "reason.reachability": "cannot be reached", "reason.window": "its deadline cannot be kept", "reason.prize": "not worth the way", "reason.street_out": "street closed",
   "note.rate": "Spread {g} g/m² × {passes} ({row})", "note.onset": "Onset {t}", "note.onset_assumed": "Onset assumed: {t}",
   "note.road_temperature_unknown": "Road temperature unknown: the rate of the warned phenomenon", "note.snow_depth_unknown": "No forecast of snow depth",

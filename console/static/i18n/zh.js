@@ -34,6 +34,7 @@ export default {
   "approve": "批准", "approve.key": "批准（A）", "approve.title": "批准 {id}？", "approve.text": "{routes} 条路线，{tasks} 项任务，{unserved} 项未排。批准后立即派发任务单。",
   "approve.done": "{id} 已批准", "approve.role": "批准需要 approver 权限", "approve.stale": "此版本已被取代", "approve.newest": "查看 {id}",
   "approve.difference": "与 {id} 的差别", "change.line": "{who}：增加 {added}，减少 {dropped}，从第 {stop} 点起", "change.none": "路线没有差别",
+  "difference.cost": "成本 {before} → {after}", "difference.started": "有 {n} 个已开始的点变动", "difference.stops": "{before} → {after} 点", "moved.moved": "换车", "moved.reordered": "换顺序", "moved.turned": "换方向", "moved.added": "新增", "moved.newly_served": "现在可做", "moved.dropped": "取消",
   "reason.capacity": "车辆载量不足", "reason.time": "时间不够", "reason.skill": "没有合适车辆", "reason.reachability": "无法到达", "reason.window": "超出时限", "reason.prize": "不值得绕行", "reason.street_out": "道路封闭",
   "note.rate": "撒布量 {g} 克/平方米 × {passes}（{row}）", "note.onset": "降雪开始 {t}", "note.onset_assumed": "降雪开始时间为推定：{t}",
   "note.road_temperature_unknown": "路面温度未知，按预警种类取值", "note.snow_depth_unknown": "雪深预报未知",

@@ -6,7 +6,7 @@ import { planDetail, planFoot, plansList } from "./plans.js";
 import { on, set, state } from "./store.js";
 
 const TABS = {
-  plans: { needs: ["plans", "selected", "detail", "route"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  plans: { needs: ["plans", "selected", "detail", "route", "difference"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms"], draw: alarmsList, count: () => state.alarms?.length, bad: () => state.alarms?.some((a) => a.priority <= 2) },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
   stations: { needs: ["stations"], draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },

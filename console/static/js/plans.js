@@ -1,5 +1,6 @@
 // Plans: the list with verdicts and numbers, one version in detail, approving it.
 import { ApiError, get, post } from "./api.js";
+import { differenceBox } from "./difference.js";
 import { ask, h, toast } from "./dom.js";
 import { empty } from "./lists.js";
 import { hours, km, mass, named, number, shortTime, span, t, when, word } from "./i18n.js";
@@ -94,7 +95,7 @@ export function planDetail() {
     h("dl.grid", {}, cell(t("plan.tasks"), number(version.tasks)), cell(t("plan.unserved"), number(version.unserved), version.unserved > 0), cell(t("plan.routes"), number(version.routes)),
       cell(t("unit.km"), number(version.distance_m / 1000, 1)), cell(t("plan.hours"), hours(version.duration_s)),
       version.waste_kg > 0 && cell(t("plan.waste"), mass(version.waste_kg)), version.salt_kg > 0 && cell(t("plan.salt"), mass(version.salt_kg))),
-    others(detail), faults(detail), unserved(detail), routes(detail));
+    others(detail), differenceBox(detail), faults(detail), unserved(detail), routes(detail));
 }
 
 function staleBox() {
