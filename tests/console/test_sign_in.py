@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 from fastapi.testclient import TestClient
@@ -22,6 +23,7 @@ PROTECTED = [
     "/api/map/work",
     "/api/plans",
     "/api/plans/S-20231218-D01-N@2",
+    "/api/plans/S-20231218-D01-N@2/difference/S-20231218-D01-N@1",
     "/api/vehicles",
     "/api/stations",
     "/api/cases",
@@ -45,7 +47,8 @@ def test_nothing_is_read_without_signing_in(open_client: TestClient, path: str) 
 def test_every_api_route_but_the_public_ones_is_in_the_list_of_protected_or_unsafe(open_client: TestClient) -> None:
     paths = open_client.get("/api/openapi.json").json()["paths"]
     reading = {path for path, methods in paths.items() if "get" in methods}
-    listed = {path.replace("S-20231218-D01-N@2", "{version_id}").replace("ABCDEFGH", "{code}") for path in PROTECTED}
+    names = {"S-20231218-D01-N@2": "{version_id}", "S-20231218-D01-N@1": "{old_id}", "ABCDEFGH": "{code}"}
+    listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in PROTECTED}
     assert reading - listed == {"/api/health", "/api/session"}
 
 
