@@ -43,8 +43,14 @@ class Timed:
 
 
 def finder_for(problem: Problem) -> PathFinder:
-    """Paths for all arcs the problem's tasks may serve."""
-    return PathFinder(problem.network, (mode.arc for task in problem.tasks for mode in task.modes if mode.arc >= 0))
+    """Paths for all arcs the problem's tasks may serve or be reached by, in all its profiles."""
+    modes = [mode for task in problem.tasks for mode in task.modes]
+    return PathFinder(
+        problem.network,
+        (mode.arc for mode in modes if mode.arc >= 0),
+        (mode.via for mode in modes if mode.arc < 0 <= mode.via),
+        problem.profiles,
+    )
 
 
 def vehicle_name(problem: Problem, vehicle: int, copy: int) -> str:
@@ -198,7 +204,7 @@ def _moved(tasks: Mapping[str, Task], route: Route) -> int:
 
 
 def tours_of(problem: Problem, plan: Plan) -> list[Tour]:
-    """The decisions in a plan, for engines that start from one. Breaks and what the problem does not know are left out."""
+    """The decisions in a plan, for engines to start from. Breaks and what the problem does not know are left out."""
     tasks = {task.id: i for i, task in enumerate(problem.tasks)}
     facilities = {facility.id: i for i, facility in enumerate(problem.facilities)}
     vehicles = {vehicle.id: i for i, vehicle in enumerate(problem.vehicles)}
@@ -217,7 +223,8 @@ def tours_of(problem: Problem, plan: Plan) -> list[Tour]:
 
 
 def legs_of(problem: Problem, finder: PathFinder, vehicle: Vehicle, visits: Sequence[Visit]) -> list[tuple[int, ...]]:
-    """Arcs to each visit, and last those home."""
+    """Arcs to each visit, and last those home, as the vehicle's profile drives best. Raises NoPath."""
+    finder = finder.of(vehicle.profile)
     at = finder.leave(vehicle.start)
     legs = []
     for visit in visits:

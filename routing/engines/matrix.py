@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from routing.errors import BadProblem
 from routing.network import IntArray
-from routing.paths import PathFinder
+from routing.paths import PathFinder, PathTable
 from routing.problem import Problem
 
 
@@ -18,7 +19,8 @@ class Matrix:
 
     `cost` and `duration` have shape (sources, sinks). Modes of all tasks are numbered through: task t owns modes
     `first_mode[t]` to `first_mode[t + 1]`; `mode_row` is where a mode is left, `mode_column` where it is entered.
-    `end_column` is -1 for a vehicle whose route ends anywhere.
+    `end_column` is -1 for a vehicle whose route ends anywhere. `cost` and `duration` are the network's as it is;
+    `profiles` holds those of every profile some vehicle names, with the same rows and columns.
     """
 
     cost: IntArray
@@ -31,11 +33,18 @@ class Matrix:
     end_column: IntArray
     facility_row: IntArray
     facility_column: IntArray
+    profiles: Mapping[str, PathTable] = field(default_factory=dict)
 
     @property
     def modes(self) -> int:
         """Number of modes of all tasks."""
         return len(self.mode_task)
+
+    def of(self, profile: str) -> Matrix:
+        """The same matrix with the cost and duration of a profile."""
+        if not profile:
+            return self
+        return replace(self, cost=self.profiles[profile].cost, duration=self.profiles[profile].duration)
 
 
 def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
@@ -58,6 +67,7 @@ def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
     facility_row = [row(finder.leave(f.node)) for f in problem.facilities]
     facility_column = [column(finder.reach(f.node)) for f in problem.facilities]
     table = finder.table(list(rows), list(columns))
+    named = sorted({vehicle.profile for vehicle in problem.vehicles} - {""})
     return Matrix(
         table.cost,
         table.duration,
@@ -69,6 +79,7 @@ def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
         np.array(end_column, np.int64),
         np.array(facility_row, np.int64),
         np.array(facility_column, np.int64),
+        {name: finder.of(name).table(list(rows), list(columns)) for name in named},
     )
 
 

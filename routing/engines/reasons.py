@@ -41,6 +41,7 @@ def left_out(problem: Problem, finder: PathFinder, task: Task, bound: str) -> st
 
 def _alone(problem: Problem, finder: PathFinder, task: Task, vehicle: Vehicle) -> str | None:
     """The same for one vehicle, driving there, serving, and home."""
+    finder = finder.of(vehicle.profile)
     _, out_s = finder.from_port(finder.leave(vehicle.start))
     best: str | None = REACHABILITY
     for mode in task.modes:

@@ -55,8 +55,8 @@ class Roads:
             chain = [arc for arc in (last, *driven, into) if arc >= 0]
             for first, second in pairwise(chain):
                 key = first * self._arcs + second
-                at = int(np.searchsorted(self._keys, key))
-                if at < len(self._keys) and self._keys[at] == key:
+                at = int(np.searchsorted(self._keys, key, side="right")) - 1
+                if self._keys[at] == key:
                     turn = int(self._order[at])
                     cost += int(self._turns.cost[turn])
                     seconds += int(self._turns.duration_s[turn])

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from routing.network import Network
-from routing.problem import Facility, Mode, Problem, Task, Vehicle
+from routing.network import Network, TurnCosts
+from routing.problem import Facility, Mode, Problem, Profile, Task, Vehicle
 
 
 def network(nodes: int, arcs: list[tuple[int, int, int]], turns: set[tuple[int, int]] | None = None) -> Network:
@@ -61,6 +61,19 @@ def town(seed: int, width: int = 4, height: int = 3, turns: float = 0.0, one_way
     return network(width * height, arcs, forbidden)
 
 
+def with_turn_costs(net: Network, seed: int, share: float = 0.6) -> Network:
+    """The same streets; many of the turns that are allowed cost 1 to 30, as much in seconds as in cost."""
+    rng = random.Random(seed)
+    turns = [
+        (a, b, rng.randint(1, 30))
+        for a in range(net.arcs)
+        for b in range(net.arcs)
+        if net.head[a] == net.tail[b] and (a, b) not in net.forbidden_turns and rng.random() < share
+    ]
+    first, second, cost = np.array(turns, np.int64).reshape(-1, 3).T
+    return replace(net, turn_costs=TurnCosts(first.copy(), second.copy(), cost.copy(), cost.copy()))
+
+
 def street_problem(seed: int, tasks: int = 12, vehicles: int = 2, turns: float = 0.1, **more: object) -> Problem:
     """Salting: edges and one-way arcs, a store to reload at, deadlines of three classes."""
     rng = random.Random(seed)
@@ -101,11 +114,18 @@ Place = tuple[int, int]
 class Oracle:
     """Least costs by a search over (node, arc driven last), straight from the raw network."""
 
-    def __init__(self, net: Network) -> None:
+    def __init__(self, net: Network, profile: Profile | None = None) -> None:
         self.net = net
+        own = profile or Profile("")
+        self.cost = net.cost if own.cost is None else own.cost
+        self.forbidden = net.forbidden_turns | own.forbidden_turns
+        self.closed = own.closed
+        turns = net.turn_costs
+        self.turn = {(int(a), int(b)): int(c) for a, b, c in zip(turns.first, turns.second, turns.cost, strict=True)}
         self.out: dict[int, list[int]] = {}
         for arc in range(net.arcs):
-            self.out.setdefault(int(net.tail[arc]), []).append(arc)
+            if arc not in self.closed:
+                self.out.setdefault(int(net.tail[arc]), []).append(arc)
         self.memo: dict[Place, dict[Place, int]] = {}
 
     def reach(self, start: Place) -> dict[Place, int]:
@@ -117,9 +137,11 @@ class Oracle:
                 if cost > best[place]:
                     continue
                 for arc in self.out.get(place[0], ()):
-                    if (place[1], arc) in self.net.forbidden_turns:
+                    turn = (place[1], arc)
+                    if turn in self.forbidden:
                         continue
-                    onward, value = (int(self.net.head[arc]), arc), cost + int(self.net.cost[arc])
+                    onward = (int(self.net.head[arc]), arc)
+                    value = cost + int(self.cost[arc]) + self.turn.get(turn, 0)
                     if value < best.get(onward, 1 << 60):
                         best[onward] = value
                         heapq.heappush(heap, (value, onward))
@@ -130,11 +152,32 @@ class Oracle:
         return min((c for (n, _), c in self.reach(start).items() if n == node), default=None)
 
     def to_arc(self, start: Place, arc: int) -> int | None:
-        """To where the arc may be begun, the turn into it allowed."""
+        """To where the arc may be begun, the turn into it allowed and paid."""
+        if arc in self.closed:
+            return None
         tail = int(self.net.tail[arc])
-        turns = self.net.forbidden_turns
-        fitting = (c for (n, last), c in self.reach(start).items() if n == tail and (last, arc) not in turns)
+        fitting = (
+            c + self.turn.get((last, arc), 0)
+            for (n, last), c in self.reach(start).items()
+            if n == tail and (last, arc) not in self.forbidden
+        )
         return min(fitting, default=None)
+
+    def to_end_of(self, start: Place, arc: int) -> int | None:
+        """To the end of the arc, come by it."""
+        return self.reach(start).get((int(self.net.head[arc]), arc))
+
+
+def way_to(oracle: Oracle, place: Place, mode: Mode) -> int | None:
+    """Least cost to where a mode begins."""
+    if mode.arc >= 0:
+        return oracle.to_arc(place, mode.arc)
+    return oracle.to_node(place, mode.tail) if mode.via < 0 else oracle.to_end_of(place, mode.via)
+
+
+def place_after(mode: Mode) -> Place:
+    """Where a vehicle is once it has served in this mode."""
+    return mode.head, mode.arc if mode.arc >= 0 else mode.via
 
 
 def tour_cost(problem: Problem, oracle: Oracle, vehicle: Vehicle, stops: list[tuple[str, int, int]]) -> int | None:
@@ -149,8 +192,8 @@ def tour_cost(problem: Problem, oracle: Oracle, vehicle: Vehicle, stops: list[tu
         else:
             task = problem.tasks[index]
             mode = task.modes[number]
-            way = oracle.to_arc(place, mode.arc) if mode.arc >= 0 else oracle.to_node(place, mode.tail)
-            stay, fee, place, after = task.service_s, task.service_cost, (mode.head, mode.arc), task
+            way = way_to(oracle, place, mode)
+            stay, fee, place, after = task.service_s, task.service_cost, place_after(mode), task
             used += sum(task.demand)
         if way is None or used > sum(vehicle.capacity):
             return None
