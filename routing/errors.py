@@ -10,8 +10,6 @@ RoutingError
 
 from __future__ import annotations
 
-from routing.faults import Fault
-
 
 class RoutingError(Exception):
     """Root of everything routing raises on purpose."""
@@ -20,7 +18,7 @@ class RoutingError(Exception):
 class BadInstance(RoutingError):
     """A file that is not an instance we know. `where` is the file, with a line where one is to blame."""
 
-    def __init__(self, what: str, where: str, remedy: str = "give a CARPLIB, MCGRP or VRPLIB CVRP file") -> None:
+    def __init__(self, what: str, where: str, remedy: str = "give an instance file") -> None:
         self.what = what
         self.where = where
         self.remedy = remedy
@@ -32,14 +30,7 @@ class BadSolution(BadInstance):
 
 
 class BadProblem(RoutingError):
-    """Parts of a Problem that do not fit: a mode on an unknown arc, demands of the wrong length.
-
-    `faults` are all that `routing.validate` found, one line each; empty where somebody else refused.
-    """
-
-    def __init__(self, text: str, faults: tuple[Fault, ...] = ()) -> None:
-        self.faults = faults
-        super().__init__(text)
+    """Parts of a Problem that do not fit: a mode on an unknown arc, demands of the wrong length."""
 
 
 class NoPath(RoutingError):

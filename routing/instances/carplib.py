@@ -8,11 +8,19 @@ from __future__ import annotations
 import re
 
 from routing.errors import BadInstance
+from routing.instances.figures import CAPACITY_MAX, FIGURE_MAX, NODES_MAX, figure, keyed
 from routing.instances.instance import Instance, LinkList
 from routing.problem import Mode, Problem, Task, Vehicle
 
 _EDGE = re.compile(r"\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*coste\s+(\d+)(?:\s+demanda\s+(\d+))?\s*$", re.IGNORECASE)
-_KEYS = ("VERTICES", "ARISTAS_REQ", "ARISTAS_NOREQ", "CAPACIDAD", "DEPOSITO")
+_KEYS = {
+    "VERTICES": (1, NODES_MAX),
+    "ARISTAS_REQ": (0, FIGURE_MAX),
+    "ARISTAS_NOREQ": (0, FIGURE_MAX),
+    "CAPACIDAD": (1, CAPACITY_MAX),
+    "DEPOSITO": (1, NODES_MAX),
+}
+"""What the header must say, and between which figures."""
 
 
 def is_carplib(text: str) -> bool:
@@ -33,11 +41,12 @@ def read_carplib(text: str, where: str) -> Instance:
             match = _EDGE.match(line)
             if match is None or (required and match[4] is None):
                 raise BadInstance("edge cannot be read", f"{where} line {number}")
-            edges.append((int(match[1]), int(match[2]), int(match[3]), int(match[4] or 0), required))
+            u, v, cost, demand = (figure(word or "0", "figure", f"{where} line {number}") for word in match.groups())
+            edges.append((u, v, cost, demand, required))
         elif ":" in line:
             key, value = line.split(":", 1)
             header[key.strip().upper()] = value.strip()
-    figures = {key: _figure(header, key, where) for key in _KEYS}
+    figures = {key: keyed(header, key, where, *limits) for key, limits in _KEYS.items()}
     for key, wanted in (("ARISTAS_REQ", True), ("ARISTAS_NOREQ", False)):
         found = sum(1 for edge in edges if edge[4] is wanted)
         if found != figures[key]:
@@ -46,18 +55,13 @@ def read_carplib(text: str, where: str) -> Instance:
     return _build(name, figures, edges, where)
 
 
-def _figure(header: dict[str, str], key: str, where: str) -> int:
-    digits = re.search(r"\d+", header.get(key, ""))
-    if digits is None:
-        raise BadInstance(f"{key} is missing: truncated", where, "give the whole file")
-    return int(digits[0])
-
-
 def _build(name: str, figures: dict[str, int], edges: list[tuple[int, int, int, int, bool]], where: str) -> Instance:
     links = LinkList()
     tasks: list[Task] = []
     labels: list[tuple[str, ...]] = []
     nodes, depot = figures["VERTICES"], figures["DEPOSITO"] - 1
+    if depot >= nodes:
+        raise BadInstance(f"DEPOSITO {depot + 1} is none of the {nodes} vertices", where, "name one of them")
     for u, v, cost, demand, required in edges:
         if not (1 <= u <= nodes and 1 <= v <= nodes):
             raise BadInstance(f"edge ({u},{v}) leaves the {nodes} vertices", where)

@@ -9,13 +9,21 @@ from __future__ import annotations
 import re
 
 from routing.errors import BadInstance
+from routing.instances.figures import CAPACITY_MAX, FIGURE_MAX, NODES_MAX, figure, keyed
 from routing.instances.instance import Instance, LinkList
 from routing.problem import Mode, Problem, Task, Vehicle
 
 _SECTIONS = ("ReN.", "ReE.", "ReA.", "EDGE", "ARC")
 _COLUMNS = {"ReN.": 3, "ReE.": 6, "ReA.": 6, "EDGE": 4, "ARC": 4}
 _ROW_NAMES = {"ReN.": r"N\d+", "ReE.": r"E\d+", "ReA.": r"A\d+", "EDGE": r"NrE\d+", "ARC": r"NrA\d+"}
-_KEYS = ("CAPACITY", "DEPOT NODE", "#NODES", "#EDGES", "#ARCS", "#REQUIRED N", "#REQUIRED E", "#REQUIRED A")
+_COUNTS = ("#EDGES", "#ARCS", "#REQUIRED N", "#REQUIRED E", "#REQUIRED A")
+_KEYS = {
+    "CAPACITY": (1, CAPACITY_MAX),
+    "DEPOT NODE": (1, NODES_MAX),
+    "#NODES": (1, NODES_MAX),
+    **dict.fromkeys(_COUNTS, (0, FIGURE_MAX)),
+}
+"""What the header must say, and between which figures."""
 
 
 def is_mcgrp(text: str) -> bool:
@@ -43,7 +51,7 @@ def read_mcgrp(text: str, where: str) -> Instance:
         elif ":" in line:
             key, value = line.split(":", 1)
             header[key.strip().upper()] = value.strip()
-    figures = {key: _figure(header, key, where) for key in _KEYS}
+    figures = {key: keyed(header, key, where, *limits) for key, limits in _KEYS.items()}
     expected = {
         "ReN.": figures["#REQUIRED N"],
         "ReE.": figures["#REQUIRED E"],
@@ -60,20 +68,10 @@ def read_mcgrp(text: str, where: str) -> Instance:
     return _build(header.get("NAME", "mcgrp"), figures, rows, known, where)
 
 
-def _figure(header: dict[str, str], key: str, where: str) -> int:
-    value = header.get(key, "")
-    if not value.isdecimal():
-        raise BadInstance(f"{key} is missing: truncated", where, "give the whole file")
-    return int(value)
-
-
 def _numbers(words: list[str], where: str) -> list[int]:
     """A row's numbers, its name (N5, NrE3) reduced to its number."""
     digits = re.sub(r"\D", "", words[0])
-    try:
-        return [int(digits), *(int(word) for word in words[1:])]
-    except ValueError:
-        raise BadInstance("row cannot be read", where) from None
+    return [figure(word, "figure", where) for word in (digits, *words[1:])]
 
 
 def _build(

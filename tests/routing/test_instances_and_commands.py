@@ -247,19 +247,3 @@ def test_no_plan_beats_a_proven_optimum_and_few_steps_come_near(name: str) -> No
     assert check(instance.problem, plan).violations == ()
     if instance.best_known is not None:
         assert instance.best_known <= plan.cost <= instance.best_known * 1.03
-
-
-@shared
-def test_every_file_of_the_sets_we_read_is_read() -> None:
-    paths = [path for folder in ("gdb", "val", "egl", "mcgrp") for path in sorted((SHARED / folder).glob("*.dat"))]
-    assert len(paths) > 80
-    for path in paths:
-        assert read_instance(path).problem.tasks
-
-
-@shared
-def test_sets_not_read_yet_are_refused_in_one_line() -> None:
-    for folder in ("solomon", "gh200", "hfvrp", "mtvrptwr", "pcvrptw", "pcarp", "mcgrp-tp", "carp_if_tp"):
-        files = [p for p in sorted((SHARED / folder).iterdir()) if p.suffix not in (".csv", ".sol", ".md")]
-        with pytest.raises(BadInstance):
-            read_instance(files[0])
