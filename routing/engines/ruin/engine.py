@@ -9,7 +9,8 @@ import numpy as np
 from routing.engines.assemble import assemble, tours_of
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.reasons import CAPACITY, TIME, impossible, left_out
-from routing.engines.ruin.annealing import RuinParams, Search
+from routing.engines.ruin.annealing import Search
+from routing.engines.ruin.cooling import cool
 from routing.engines.ruin.layout import FAR
 from routing.engines.ruin.model import (
     SKILLS_MAX,
@@ -18,6 +19,10 @@ from routing.engines.ruin.model import (
     times_matter,
     tours_from,
 )
+from routing.engines.ruin.params import RuinParams
+from routing.engines.ruin.plain.model import build as build_plain
+from routing.engines.ruin.plain.model import is_plain
+from routing.engines.ruin.plain.state import PlainSearch
 from routing.engines.workbench import workbench
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
@@ -68,11 +73,23 @@ class RuinEngine:
         if not able:
             yield assemble(problem, finder, (), unserved, self.name, seed, 0)
             return
+        known = () if start is None else tours_of(problem, start)
+        if is_plain(problem, matrix):
+            plain = PlainSearch(build_plain(problem, matrix, able), self.params, seed)
+            plain.begin(known)
+            for steps in () if start is not None and watch.left() <= 0 else cool(plain, budget, watch):
+                tours = plain.tours()
+                left = [
+                    Unserved(problem.tasks[i].id, left_out(problem, finder, problem.tasks[i], CAPACITY))
+                    for i in plain.tasks_left()
+                ]
+                yield assemble(problem, finder, tours, [*unserved, *left], self.name, seed, steps)
+            return
         search = Search(build(problem, matrix, able), self.params, seed)
-        search.begin(() if start is None else tours_of(problem, start))
+        search.begin(known)
         if start is not None and watch.left() <= 0:
             return
-        for steps in search.cool(budget, watch):
+        for steps in cool(search, budget, watch):
             yield _read(search, finder, unserved, self.name, seed, steps)
 
 

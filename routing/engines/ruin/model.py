@@ -18,12 +18,6 @@ from routing.problem import HORIZON_S, Problem
 SKILLS_MAX = 62
 """Distinct skills that fit into one word."""
 
-NEIGHBOURS = 40
-"""Neighbours an insertion looks at."""
-
-RUIN_NEIGHBOURS = 150
-"""Neighbours a ruin may reach."""
-
 
 @dataclass(slots=True)
 class Model:

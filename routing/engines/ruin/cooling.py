@@ -1,0 +1,101 @@
+"""Cooling: how the temperature of a search falls within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from routing.engines.base import Budget, Stopwatch
+from routing.engines.ruin.params import RuinParams
+
+DEFAULT_ITERATIONS = 20_000
+"""Steps where the budget names nothing."""
+
+PIECES = 200
+"""Parts of a cooling cycle run under an iteration budget; between them the budget's seconds are looked at."""
+
+FIRST_PIECE = 8
+"""Steps of a cycle's first part under a budget of seconds: few, since on large problems a step may take a while."""
+
+PIECE_S = 0.03
+"""Length a part is steered to under a budget of seconds."""
+
+
+class Annealed(Protocol):
+    """A search whose steps are compiled."""
+
+    params: RuinParams
+    tasks: int
+
+    def step(self, steps: int, hot: float, cold: float) -> None:
+        """Make steps while the temperature falls from `hot` to `cold`."""
+        ...
+
+    def best_cost(self) -> int:
+        """Cost of the best routes found, penalties of tasks left out included."""
+        ...
+
+    def left(self) -> int:
+        """Tasks left out now."""
+        ...
+
+    def cost_a_task(self) -> float:
+        """Best cost a served task, without penalties."""
+        ...
+
+
+def cool(search: Annealed, budget: Budget, watch: Stopwatch) -> Iterator[int]:
+    """Anneal within the budget; yields the steps done so far after each cycle that improved the best."""
+    if budget.iterations is None and budget.seconds is None:
+        budget = Budget(iterations=DEFAULT_ITERATIONS)
+    p = search.params
+    large = search.tasks >= p.large_tasks
+    hot, cold = (p.large_hot, p.large_cold) if large else (p.hot, p.cold)
+    done = 0
+    if search.left() > 0 and budget.iterations != 0:
+        search.step(1, 1.0, 1.0)
+        done = 1
+    known = None
+    for cycle in range(p.cycles):
+        share = None if budget.seconds is None else max(0.0, watch.left()) / (p.cycles - cycle)
+        scale = search.cost_a_task()
+        top = max(hot if cycle == 0 else hot * p.reheat, cold)
+        done += _cycle(search, budget, watch, share, scale * top, scale * cold, done, cycle)
+        best = search.best_cost()
+        if known is None or best < known:
+            known = best
+            yield done
+
+
+def _cycle(
+    search: Annealed,
+    budget: Budget,
+    watch: Stopwatch,
+    share: float | None,
+    hot: float,
+    cold: float,
+    done: int,
+    cycle: int,
+) -> int:
+    """One cooling from hot to cold. Returns the steps made."""
+    steps_due = None
+    if budget.iterations is not None:
+        steps_due = budget.iterations * (cycle + 1) // search.params.cycles - done
+    begun, made = watch.spent(), 0
+    piece = FIRST_PIECE if steps_due is None else max(1, -(-steps_due // PIECES))
+    while True:
+        progress = 0.0 if steps_due is None else (made / steps_due if steps_due > 0 else 1.0)
+        now = watch.spent()
+        if share is not None:
+            progress = max(progress, (now - begun) / share if share > 0 else 1.0)
+        if progress >= 1.0 and (made > 0 or steps_due is not None):
+            return made
+        size = piece if steps_due is None else min(piece, steps_due - made)
+        if steps_due is not None:
+            ahead = min(1.0, progress + size / steps_due)
+        else:
+            ahead = min(1.0, progress + 0.005)
+        search.step(size, hot * (cold / hot) ** progress, hot * (cold / hot) ** ahead)
+        made += size
+        if steps_due is None:
+            piece = max(5, int(piece * min(2.0, PIECE_S / max(watch.spent() - now, 1e-6))))

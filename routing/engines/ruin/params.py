@@ -1,0 +1,36 @@
+"""Settings of the search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RuinParams:
+    """Settings of the search. Temperatures are in units of cost a task; measured on CARP and city problems.
+
+    `strings` is the mean number of tasks removed, `longest` the longest string. Each of `cycles` equal parts cools
+    from `hot` (after the first: times `reheat`) to `cold`. `blink` is the chance to overlook a position. An insertion
+    looks at `width` neighbours, a ruin reaches `ruin_width`.
+    """
+
+    strings: float = 10.0
+    longest: float = 10.0
+    hot: float = 0.5
+    cold: float = 0.01
+    reheat: float = 0.5
+    cycles: int = 4
+    blink: float = 0.01
+    width: int = 40
+    ruin_width: int = 150
+    large_tasks: int = 1_500
+    large_hot: float = 0.05
+    large_cold: float = 0.005
+
+    def __post_init__(self) -> None:
+        if self.strings <= 0 or self.longest < 1 or self.cycles < 1:
+            raise ValueError("strings and longest must be positive, cycles at least 1")
+        if not 0 < self.cold <= self.hot or not 0 < self.large_cold <= self.large_hot or not 0 < self.reheat <= 1:
+            raise ValueError("temperatures must fall: 0 < cold <= hot, 0 < reheat <= 1")
+        if not 0 < self.blink < 1:
+            raise ValueError("blink must lie between 0 and 1")
