@@ -10,6 +10,8 @@ RoutingError
 
 from __future__ import annotations
 
+from routing.faults import Fault
+
 
 class RoutingError(Exception):
     """Root of everything routing raises on purpose."""
@@ -30,7 +32,14 @@ class BadSolution(BadInstance):
 
 
 class BadProblem(RoutingError):
-    """Parts of a Problem that do not fit: a mode on an unknown arc, demands of the wrong length."""
+    """Parts of a Problem that do not fit: a mode on an unknown arc, demands of the wrong length.
+
+    `faults` are all that `routing.validate` found, one line each; empty where somebody else refused.
+    """
+
+    def __init__(self, text: str, faults: tuple[Fault, ...] = ()) -> None:
+        self.faults = faults
+        super().__init__(text)
 
 
 class NoPath(RoutingError):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from routing.errors import BadProblem
 from routing.network import IntArray
 from routing.paths import PathFinder, PathTable
 from routing.problem import Problem
@@ -48,8 +47,7 @@ class Matrix:
 
 
 def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
-    """Many-to-many distances between the ports of tasks, vehicles and facilities only. Raises BadProblem."""
-    _require_fitting(problem)
+    """Many-to-many distances between the ports of tasks, vehicles and facilities only."""
     rows: dict[int, int] = {}
     columns: dict[int, int] = {}
 
@@ -81,25 +79,3 @@ def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
         np.array(facility_column, np.int64),
         {name: finder.of(name).table(list(rows), list(columns)) for name in named},
     )
-
-
-def _require_fitting(problem: Problem) -> None:
-    """Refuse a problem whose parts do not fit together, before any engine stumbles over it."""
-    sizes = len(problem.commodities)
-    nodes, arcs = problem.network.nodes, problem.network.arcs
-    for task in problem.tasks:
-        if len(task.demand) != sizes:
-            raise BadProblem(f"task {task.id}: {len(task.demand)} demands for {sizes} commodities: give one each")
-        if not task.modes:
-            raise BadProblem(f"task {task.id}: no mode: give at least one way to serve it")
-        for mode in task.modes:
-            if mode.arc >= arcs or not (0 <= mode.tail < nodes and 0 <= mode.head < nodes):
-                raise BadProblem(f"task {task.id}: a mode names an arc or node outside the network")
-    for vehicle in problem.vehicles:
-        if len(vehicle.capacity) != sizes or len(vehicle.initial_used) != sizes:
-            raise BadProblem(f"vehicle {vehicle.id}: capacity and initial_used need one figure for each commodity")
-        if not 0 <= vehicle.start < nodes or not (vehicle.end is None or 0 <= vehicle.end < nodes):
-            raise BadProblem(f"vehicle {vehicle.id}: start or end is outside the network")
-    for facility in problem.facilities:
-        if not 0 <= facility.node < nodes:
-            raise BadProblem(f"facility {facility.id}: node {facility.node} is outside the network")

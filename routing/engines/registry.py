@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from routing.aside import Aside, set_aside
 from routing.checker import check
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
 from routing.engines.workbench import shared_workbench
-from routing.errors import NoEngine, NoPath
+from routing.errors import NoEngine, RoutingError
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
+from routing.validate import require_valid
 
 DEFAULT_SECONDS = 10.0
 """Budget of a solve that names none."""
@@ -51,11 +53,13 @@ def solve(
 
     `start` is a plan to improve on; it is never made worse. The same problem, seed, start and iteration budget give the
     same plan. Raises NoEngine where the engine is unknown, where the named one does not
-    support the problem, or where none made a plan; BadProblem where the problem's parts do not fit.
+    support the problem, or where none made a plan; BadProblem, with all faults, where the problem contradicts itself.
+    What nobody can do is set aside first (`routing.aside`) and listed unserved in the plan.
     """
     budget = budget if budget is not None else Budget(seconds=DEFAULT_SECONDS)
     if budget.seconds is None and budget.iterations is None:
         budget = Budget(seconds=DEFAULT_SECONDS)
+    require_valid(problem)
     with shared_workbench():
         return _run(problem, engine, budget, seed, start)
 
@@ -64,9 +68,13 @@ def _run(problem: Problem, engine: str, budget: Budget, seed: int, start: Plan |
     watch = Stopwatch(budget.seconds)
     attempts: list[Attempt] = []
     best = None if start is None else _Best(start, check(problem, start))
-    for name, share in portfolio(problem, engine):
+    aside = set_aside(problem)
+    if not aside.core.vehicles:
+        plan = aside.whole(Plan((), (), 0, "greedy", seed, 0))
+        return plan, [Attempt("greedy", plan.cost, True, watch.spent(), 0)]
+    for name, share in portfolio(aside.core, engine):
         member = engine_named(name)
-        refusal = member.supports(problem)
+        refusal = member.supports(aside.core)
         if refusal is not None and name == engine:
             raise NoEngine(f"engine {name} does not solve this: {refusal}; use auto")
         if refusal is not None:
@@ -75,7 +83,7 @@ def _run(problem: Problem, engine: str, budget: Budget, seed: int, start: Plan |
         seconds = None if budget.seconds is None else max(0.0, watch.left() * share)
         part = replace(budget, seconds=seconds)
         warm = best.plan if best is not None and best.verdict.feasible else None
-        best, attempt = _attempt(problem, member, warm, part, seed, best)
+        best, attempt = _attempt(problem, aside, member, warm, part, seed, best)
         attempts.append(attempt)
     if best is None:
         notes = "; ".join(f"{a.engine}: {a.note}" for a in attempts)
@@ -114,19 +122,22 @@ def rank(problem: Problem, plan: Plan, verdict: Verdict) -> tuple[bool, int, int
 
 
 def _attempt(
-    problem: Problem, engine: Engine, warm: Plan | None, budget: Budget, seed: int, best: _Best | None
+    problem: Problem, aside: Aside, engine: Engine, warm: Plan | None, budget: Budget, seed: int, best: _Best | None
 ) -> tuple[_Best | None, Attempt]:
-    """Run one engine to its end; keep its best checked plan if it beats `best`."""
+    """Run one engine to its end; keep its best checked plan if it beats `best`. What it had when it failed counts."""
     watch = Stopwatch(None)
     own: _Best | None = None
     note = ""
     try:
-        for plan in engine.solve(problem, warm, budget, seed):
+        for part in engine.solve(aside.core, None if warm is None else aside.part(warm), budget, seed):
+            plan = aside.whole(part)
             found = _Best(plan, check(problem, plan))
             if own is None or _order(problem, found) <= _order(problem, own):
                 own = found
-    except NoPath as error:
+    except RoutingError as error:
         note = str(error)
+    except MemoryError:
+        note = "out of memory"
     if own is None:
         return best, Attempt(engine.name, None, False, watch.spent(), 0, note or "no plan within the budget")
     if not own.verdict.feasible:

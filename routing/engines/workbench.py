@@ -36,7 +36,7 @@ def shared_workbench() -> Iterator[None]:
 
 
 def workbench(problem: Problem) -> tuple[PathFinder, Matrix]:
-    """Paths and tables for this very problem. Raises BadProblem."""
+    """Paths and tables for this very problem."""
     bench = _OPEN.get()
     if bench is not None and bench.problem is problem and bench.finder is not None and bench.matrix is not None:
         return bench.finder, bench.matrix

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from routing import checker, checker_walk, network, problem
+from routing import checker, checker_walk, faults, network, problem, validate, validate_network, validate_work
 
 PAGE = Path("docs/PROBLEM.md").read_text(encoding="utf-8")
 VALUES: list[Any] = [
@@ -35,8 +35,16 @@ def test_every_field_is_described(value: Any) -> None:
 def test_every_code_is_described_and_no_other() -> None:
     source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (checker, checker_walk))
     reported = set(re.findall(r'report\(\s*"(\w+)"', source))
-    table = PAGE.split("## What the checker refuses")[1]
+    table = PAGE.split("## What the checker refuses")[1].split("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == reported
+
+
+def test_every_code_of_a_refused_problem_is_described_and_no_other() -> None:
+    modules = (faults, validate, validate_network, validate_work)
+    source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
+    added = set(re.findall(r'(?:add\(\s*|_arcs\(.*, |code: str = )"(\w+)"', source))
+    table = PAGE.split("## What is refused before anything is planned")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == added
 
 
 def test_every_term_is_described() -> None:

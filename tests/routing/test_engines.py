@@ -189,7 +189,7 @@ def test_an_engine_that_cannot_says_why() -> None:
         solve(STREETS["reload"], "pyvrp", STEPS)
     with pytest.raises(NoEngine, match="unknown"):
         solve(STREETS["reload"], "magic", STEPS)
-    with pytest.raises(NoEngine, match="no vehicles"):
+    with pytest.raises(BadProblem, match="no vehicles"):
         solve(replace(STREETS["reload"], vehicles=()), "auto", STEPS)
 
 
