@@ -11,18 +11,39 @@ def kinds_of(problem: Problem) -> list[list[int]]:
     """Indices of vehicles grouped by likeness, in the problem's order; one group of one for an unlimited fleet."""
     if problem.unlimited_fleet:
         return [[0]]
+    return alike(problem)
+
+
+def alike(problem: Problem) -> list[list[int]]:
+    """Indices of vehicles grouped by likeness, in the problem's order."""
+    named = {task.keep for task in problem.tasks if task.move_cost > 0}
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, vehicle in enumerate(problem.vehicles):
-        groups.setdefault(_likeness(vehicle), []).append(i)
+        own = i if vehicle.frozen or vehicle.id in named else -1
+        groups.setdefault((own, *_likeness(vehicle)), []).append(i)
     return list(groups.values())
 
 
-def copies_wanted(problem: Problem, tasks: int) -> int:
-    """How many copies of the vehicle an unlimited fleet needs at most, with room to spare."""
+def copies_wanted(problem: Problem, tasks: int, vehicle: int = 0) -> int:
+    """How many copies of a vehicle an unlimited fleet needs at most, with room to spare."""
     total = max((sum(column) for column in zip(*(task.demand for task in problem.tasks), strict=True)), default=0)
-    smallest = min(problem.vehicles[0].capacity, default=1)
+    smallest = min(problem.vehicles[vehicle].capacity, default=1)
     return min(tasks + 1, 2 * total // max(1, smallest) + 20)
 
 
 def _likeness(v: Vehicle) -> tuple[Any, ...]:
-    return (v.start, v.end, v.capacity, v.initial_used, v.shift, v.skills, v.fixed_cost)
+    rests = tuple((rest.window, rest.duration_s) for rest in v.breaks)
+    costs = (v.fixed_cost, v.travel_rate, v.duration_rate)
+    return (
+        v.start,
+        v.end,
+        v.capacity,
+        v.initial_used,
+        v.shift,
+        v.skills,
+        costs,
+        v.profile,
+        v.attachments,
+        rests,
+        v.day,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from routing.engines.assemble import Tour
-from routing.engines.ruin.model import Model, load
+from routing.engines.ruin.model import Model, link, load
 from routing.engines.ruin.params import RuinParams
 
 
@@ -120,25 +120,20 @@ class _Kept:
 
     def show_best(self) -> None:
         """Rebuild the slots' lists from what `keep_best` noted."""
-        task, slot, kind = self.model.task, self.model.slot, self.model.kind
-        for name in ("first", "last", "count"):
-            slot[name] = 0
-        slot["load"] = kind["used"][slot["kind"]]
+        task, kind = self.model.task, self.model.kind
         kind["free_slot"] = kind["first_slot"]
-        task["slot"], task["previous"], task["via"] = task["best_slot"], task["best_previous"], task["best_via"]
-        task["next"] = 0
+        followed_by = {}
+        heads: list[int] = [0] * len(self.model.slot)
         for t in range(1, len(task)):
-            s = int(task["slot"][t])
-            if s < 0:
-                continue
-            p = int(task["previous"][t])
-            if p:
-                task["next"][p] = t
-            else:
-                slot["first"][s] = t
-            slot["count"][s] += 1
-            slot["load"][s] += task["demand"][t]
-        for t in range(1, len(task)):
-            s = int(task["slot"][t])
-            if s >= 0 and task["next"][t] == 0:
-                slot["last"][s] = t
+            s, p = int(task["best_slot"][t]), int(task["best_previous"][t])
+            task["slot"][t] = s
+            if s >= 0 and p:
+                followed_by[p] = t
+            elif s >= 0:
+                heads[s] = t
+        for s, t in enumerate(heads):
+            chain = []
+            while t:
+                chain.append((t, int(task["best_via"][t])))
+                t = followed_by.get(t, 0)
+            link(self.model, s, chain)

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from routing.engines.assemble import assemble, tours_of
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.reasons import CAPACITY, TIME, impossible, left_out
 from routing.engines.ruin.annealing import Search
 from routing.engines.ruin.cooling import cool
 from routing.engines.ruin.layout import FAR
-from routing.engines.ruin.model import (
-    SKILLS_MAX,
-    Model,
-    build,
-    times_matter,
-    tours_from,
-)
+from routing.engines.ruin.model import Model, build, tours_from
 from routing.engines.ruin.params import RuinParams
 from routing.engines.ruin.plain.model import build as build_plain
 from routing.engines.ruin.plain.model import is_plain
 from routing.engines.ruin.plain.state import PlainSearch
+from routing.engines.ruin.support import unsupported
 from routing.engines.workbench import workbench
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
@@ -38,26 +31,8 @@ class RuinEngine:
         self.params = params if params is not None else RuinParams()
 
     def supports(self, problem: Problem) -> str | None:
-        """One commodity, no windows inside a shift, and one measure of time and cost where time matters."""
-        if not problem.vehicles:
-            return "no vehicles"
-        if len(problem.commodities) != 1:
-            return f"{len(problem.commodities)} commodities, it counts one"
-        first = min(vehicle.shift[0] for vehicle in problem.vehicles)
-        last = max(vehicle.shift[1] for vehicle in problem.vehicles)
-        windows = [(item.id, item.window) for item in problem.tasks]
-        windows += [(item.id, item.window) for item in problem.facilities]
-        for name, window in windows:
-            if window[0] > first or window[1] < last:
-                return f"{name} has a window inside the shifts"
-        network = problem.network
-        if times_matter(problem) and not np.array_equal(network.cost, network.duration_s):
-            return "shifts or deadlines bind while cost and duration differ"
-        if len(set().union(*(task.skills for task in problem.tasks))) > SKILLS_MAX:
-            return f"more than {SKILLS_MAX} skills"
-        if problem.unload_at_end and not problem.facilities:
-            return "vehicles must unload, but there is no facility"
-        return None
+        """See `unsupported`."""
+        return unsupported(problem)
 
     def solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
         """Yield a plan after each cooling cycle that found a better one."""
@@ -68,9 +43,11 @@ class RuinEngine:
             for i, task in enumerate(problem.tasks)
             if (reason := impossible(problem, finder, task)) is not None
         }
+        frozen = {stop.ref for vehicle in problem.vehicles for stop in vehicle.frozen}
+        hopeless = {i: reason for i, reason in hopeless.items() if problem.tasks[i].id not in frozen}
         able = [i for i in range(len(problem.tasks)) if i not in hopeless]
         unserved = [Unserved(problem.tasks[i].id, reason) for i, reason in hopeless.items()]
-        if not able:
+        if not able and not frozen:
             yield assemble(problem, finder, (), unserved, self.name, seed, 0)
             return
         known = () if start is None else tours_of(problem, start)
@@ -115,11 +92,12 @@ def _read(search: Search, finder: PathFinder, hopeless: Sequence[Unserved], engi
 def _drop_unreachable(model: Model, s: int, modes: list[int]) -> list[int]:
     """Leave out what has no way from the mode before it or on to the end."""
     kept: list[int] = []
+    above = int(model.kind["row"][model.slot["kind"][s]])
     for m in modes:
         if not kept:
             fine = model.ends[model.slot["kind"][s], m, 0] < FAR
         else:
-            fine = model.dist[model.mode["leave"][kept[-1]], model.mode["enter"][m]] < FAR
+            fine = model.dist[above + model.mode["leave"][kept[-1]], model.mode["enter"][m]] < FAR
         if fine:
             kept.append(m)
     return kept

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, OLD_COME, OLD_GO, START, TO
+from routing.engines.ruin.route import fits, stay
 from routing.jit import leaf
 
 NEVER = BIG
@@ -27,24 +28,24 @@ def push_lateness(task: Any, t: int, q: int, done: int, shift: int, bound: int) 
 
 
 @leaf
-def way_in(task: Any, mode: Any, dist: Any, ends: Any, k: int, p: int, m: int) -> int:
-    """Least time from the start of a route through task p (0: none) to the start of mode m."""
+def way_in(task: Any, mode: Any, dist: Any, ends: Any, k: int, above: int, p: int, m: int) -> int:
+    """Least time from the start of a route through task p (0: none) to the start of mode m; `above` as in KIND.row."""
     if p == 0:
         return int(ends[k, m, START])
     best = NEVER
     column = mode[m].enter
     for b in range(task[p].first_mode, task[p].after_mode):
-        best = min(best, mode[b].forward + dist[mode[b].leave, column])
+        best = min(best, mode[b].forward + dist[above + mode[b].leave, column])
     return int(best)
 
 
 @leaf
-def way_out(task: Any, mode: Any, dist: Any, ends: Any, k: int, q: int, m: int) -> int:
+def way_out(task: Any, mode: Any, dist: Any, ends: Any, k: int, above: int, q: int, m: int) -> int:
     """Least time from the end of mode m through task q (0: none) to the end of the route."""
     if q == 0:
         return int(ends[k, m, END])
     best = NEVER
-    row = mode[m].leave
+    row = above + mode[m].leave
     for b in range(task[q].first_mode, task[q].after_mode):
         best = min(best, mode[b].backward + dist[row, mode[b].enter])
     return int(best)
@@ -71,21 +72,21 @@ def gap_cost(
     """Cost change of putting t between p and q of slot s, and how: bit 0 a facility before t, bit 1 one after it."""
     k = slot[s].kind
     places = reach.shape[1]
+    above, base = kind[k].row, kind[k].base
     need = task[t].demand
-    room = kind[k].capacity
     direct, after, before, both = True, False, False, False
     if places == 0:
-        if slot[s].load + need > room:
+        if not fits(kind, k, slot[s].load + need):
             return NEVER, 0
     else:
         picked = kind[k].used if p == 0 else task[p].picked
         coming = 0 if q == 0 else task[q].coming
-        direct = picked + need + coming <= room
+        direct = fits(kind, k, picked + need + coming)
         if not direct:
             loaded = p != 0 or kind[k].used > 0
-            after = q != 0 and picked + need <= room
-            before = loaded and need + coming <= room
-            both = not after and not before and loaded and q != 0 and need <= room
+            after = q != 0 and fits(kind, k, picked + need)
+            before = loaded and fits(kind, k, need + coming)
+            both = not after and not before and loaded and q != 0 and fits(kind, k, need)
             if not (after or before or both):
                 return NEVER, 0
     best = NEVER
@@ -94,17 +95,17 @@ def gap_cost(
     for m in range(task[t].first_mode, task[t].after_mode):
         come, go, come_loaded, go_loaded = NEVER, NEVER, NEVER, NEVER
         if direct or after:
-            come = way_in(task, mode, dist, ends, k, p, m)
+            come = way_in(task, mode, dist, ends, k, above, p, m)
         if direct or before:
-            go = way_out(task, mode, dist, ends, k, q, m)
+            go = way_out(task, mode, dist, ends, k, above, q, m)
         if not direct:
             for f in range(places):
                 if before or both:
                     start = depart[k, f] if p == 0 else links[p, f, GO]
-                    come_loaded = min(come_loaded, start + reach[m, f, FROM])
+                    come_loaded = min(come_loaded, start + reach[base + m, f, FROM])
                 if after or both:
-                    go_loaded = min(go_loaded, reach[m, f, TO] + links[q, f, COME])
-        service = mode[m].service
+                    go_loaded = min(go_loaded, reach[base + m, f, TO] + links[q, f, COME])
+        service = stay(mode, kind, k, m)
         if direct and come + service + go < best:
             best, code, done = come + service + go, 0, come + service
         if after and come + service + go_loaded < best:
@@ -118,6 +119,8 @@ def gap_cost(
     change = best - slot[s].end
     if p == 0 and q == 0:
         change += kind[k].fixed
+    if task[t].keep != k:
+        change += task[t].move
     if late and change < bound:
         change += push_lateness(task, t, q, done, best - slot[s].end, bound - change)
     return change, code
@@ -145,6 +148,8 @@ def unlink(task: Any, slot: Any, kind: Any, t: int) -> None:
     task[t].slot = -1
     slot[s].count -= 1
     slot[s].load -= task[t].demand
+    if task[t].keep != slot[s].kind:
+        slot[s].moved -= task[t].move
 
 
 @leaf
@@ -166,6 +171,8 @@ def put(task: Any, slot: Any, t: int, p: int, s: int, code: int) -> None:
         slot[s].last = t
     slot[s].count += 1
     slot[s].load += task[t].demand
+    if task[t].keep != slot[s].kind:
+        slot[s].moved += task[t].move
 
 
 @leaf
@@ -201,6 +208,7 @@ def restore(task: Any, mode: Any, slot: Any, kind: Any, reach: Any, links: Any, 
     places = reach.shape[1]
     p = 0
     load = kind[slot[s].kind].used
+    moved = 0
     slot[s].first = 0
     for at in range(slot[s].saved_from, slot[s].saved_to):
         t = order[at]
@@ -208,6 +216,8 @@ def restore(task: Any, mode: Any, slot: Any, kind: Any, reach: Any, links: Any, 
         task[t].via = vias[at]
         task[t].slot = s
         load += task[t].demand
+        if task[t].keep != slot[s].kind:
+            moved += task[t].move
         if p != 0:
             task[p].next = t
         else:
@@ -227,6 +237,7 @@ def restore(task: Any, mode: Any, slot: Any, kind: Any, reach: Any, links: Any, 
     slot[s].last = p
     slot[s].count = slot[s].saved_to - slot[s].saved_from
     slot[s].load = load
+    slot[s].moved = moved
     slot[s].cost = slot[s].old_cost
     slot[s].end = slot[s].old_end
     slot[s].touched = 0

@@ -11,11 +11,14 @@ import numpy as np
 
 from routing.engines.ruin.chance import below, skips, uniform
 from routing.engines.ruin.moves import gap_cost, put, save
-from routing.engines.ruin.route import backward, forward, price
+from routing.engines.ruin.route import backward, fits, forward, price
 from routing.jit import kernel
 
 SORTED_BY_HAND = 60
 """Up to this many absent tasks an insertion sort is quicker than a library sort."""
+
+OVERLOOKED = 0.2
+"""Chance that a kind of vehicle is not looked at for a new route."""
 
 
 @kernel
@@ -27,7 +30,7 @@ def arrange(task: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any)
         if way < 4:
             rank[i] = uniform(rng)
         elif way < 8:
-            rank[i] = -float(task[t].demand)
+            rank[i] = -task[t].size
         elif way < 10:
             rank[i] = -task[t].far
             if late:
@@ -65,7 +68,7 @@ def place_near(
         k = slot[s].kind
         if (task[t].skills & ~kind[k].skills) != 0:
             continue
-        if places == 0 and slot[s].load + task[t].demand > kind[k].capacity:
+        if places == 0 and not fits(kind, k, slot[s].load + task[t].demand):
             continue
         for side in range(2):
             p = j if side == 0 else task[j].previous
@@ -94,7 +97,7 @@ def place_anywhere(world: Any, late: bool, t: int, best: int) -> tuple[int, int,
         k = slot[s].kind
         if slot[s].count == 0 or (task[t].skills & ~kind[k].skills) != 0:
             continue
-        if places == 0 and slot[s].load + task[t].demand > kind[k].capacity:
+        if places == 0 and not fits(kind, k, slot[s].load + task[t].demand):
             continue
         p = 0
         q = slot[s].first
@@ -110,12 +113,17 @@ def place_anywhere(world: Any, late: bool, t: int, best: int) -> tuple[int, int,
 
 
 @kernel
-def place_empty(world: Any, late: bool, t: int, best: int) -> tuple[int, int, int]:
-    """A new route for t: (cost change, empty slot or -1, code), of the kind of vehicle where it adds least."""
+def place_empty(world: Any, rng: Any, late: bool, t: int, best: int) -> tuple[int, int, int]:
+    """A new route for t: (cost change, empty slot or -1, code), of the kind of vehicle where it adds least.
+
+    Where there are several kinds each is overlooked now and then: the cheapest for one task is seldom so for a route.
+    """
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     best_slot, best_code = -1, 0
     for k in range(len(kind)):
         if (task[t].skills & ~kind[k].skills) != 0:
+            continue
+        if len(kind) > 1 and uniform(rng) < OVERLOOKED:
             continue
         free = kind[k].free_slot
         while free < kind[k].after_slot and slot[free].count > 0:
@@ -131,10 +139,10 @@ def place_empty(world: Any, late: bool, t: int, best: int) -> tuple[int, int, in
 @kernel
 def recreate(
     world: Any, desk: Any, near: Any, width: int, rng: Any, late: bool, blink: float, found: int, at: int
-) -> int:
-    """Insert absent tasks where each adds least; those that cost less left out go to `out`. Returns their count.
+) -> tuple[int, int]:
+    """Insert absent tasks where each adds least; those that cost less left out go to `out`.
 
-    `clock` holds (looks left before a blink, stamp of tasks seen); `at` is how much of `order` is used.
+    Returns their count and how much of `order` is used. `clock` holds (looks left before a blink, stamp of tasks seen).
     """
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     clock, order, vias, scratch, absent, _, out, _ = desk
@@ -145,7 +153,7 @@ def recreate(
         best, s, p, code, clock[0] = place_near(world, near, width, rng, late, blink, clock[0], clock[1], t)
         if s < 0 and width < len(task) - 2:
             best, s, p, code = place_anywhere(world, late, t, best)
-        best, free, way = place_empty(world, late, t, best)
+        best, free, way = place_empty(world, rng, late, t, best)
         if free >= 0:
             s, p, code = free, 0, way
         if s < 0:
@@ -156,6 +164,6 @@ def recreate(
             at = save(task, mode, slot, reach, links, s, order, vias, at)
         put(task, slot, t, p, s, code)
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, t)
-        backward(task, mode, slot, dist, ends, reach, links, s, t)
+        backward(task, mode, slot, kind, dist, ends, reach, links, s, t)
         price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
-    return left
+    return left, at

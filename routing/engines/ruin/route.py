@@ -4,7 +4,7 @@ The direction of every task is chosen anew by dynamic programming over modes, fo
 insertion is priced with the best directions of all tasks around it.
 
 Arguments common to all functions: `task`, `mode`, `slot`, `kind` records (layout.py), `dist` int32 (rows, columns),
-`ends` (kinds, modes, 2), `reach` (modes, facilities, 2), `links` (tasks, facilities, 4), `depart` (kinds,
+`ends` (kinds, modes, 2), `reach` (tables x modes, facilities, 2), `links` (tasks, facilities, 4), `depart` (kinds,
 facilities): from the start of the route to a facility, its service included.
 """
 
@@ -16,6 +16,21 @@ from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, START, TO
 from routing.jit import leaf
 
 NEVER = BIG
+
+
+@leaf
+def stay(mode: Any, kind: Any, k: int, m: int) -> int:
+    """What serving in mode m adds with a vehicle of kind k."""
+    if kind[k].odd == 0:
+        return int(mode[m].service)
+    percent = kind[k].percent
+    return int((mode[m].service * percent + 99) // 100 + kind[k].rate * ((mode[m].seconds * percent + 99) // 100))
+
+
+@leaf
+def fits(kind: Any, k: int, load: int) -> bool:
+    """Whether a packed load is within the capacity of kind k in every commodity (lanes.py)."""
+    return bool(((kind[k].room - load) & kind[k].guard) == kind[k].guard)
 
 
 @leaf
@@ -35,6 +50,7 @@ def forward(
     """Refresh forward times, facility arrivals and picked loads from task t to the end of slot s."""
     k = slot[s].kind
     places = reach.shape[1]
+    above, base = kind[k].row, kind[k].base
     while t != 0:
         p = task[t].previous
         via = task[t].via
@@ -43,19 +59,19 @@ def forward(
             if places > 0 and via == 1:
                 for f in range(places):
                     start = depart[k, f] if p == 0 else links[p, f, GO]
-                    best = min(best, start + reach[m, f, FROM])
+                    best = min(best, start + reach[base + m, f, FROM])
             elif p == 0:
                 best = ends[k, m, START]
             else:
                 column = mode[m].enter
                 for b in range(task[p].first_mode, task[p].after_mode):
-                    best = min(best, mode[b].forward + dist[mode[b].leave, column])
-            mode[m].forward = best + mode[m].service
+                    best = min(best, mode[b].forward + dist[above + mode[b].leave, column])
+            mode[m].forward = best + stay(mode, kind, k, m)
         if places > 0:
             for f in range(places):
                 best = NEVER
                 for m in range(task[t].first_mode, task[t].after_mode):
-                    best = min(best, mode[m].forward + reach[m, f, TO])
+                    best = min(best, mode[m].forward + reach[base + m, f, TO])
                 links[t, f, GO] = best
             carried = 0
             if via == 0:
@@ -65,10 +81,13 @@ def forward(
 
 
 @leaf
-def backward(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, links: Any, s: int, t: int) -> None:
+def backward(
+    task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, s: int, t: int
+) -> None:
     """Refresh backward times, facility departures and coming loads from task t to the start of slot s."""
     k = slot[s].kind
     places = reach.shape[1]
+    above, base = kind[k].row, kind[k].base
     while t != 0:
         q = task[t].next
         via = 0 if q == 0 else task[q].via
@@ -78,27 +97,28 @@ def backward(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, 
                 best = ends[k, m, END]
             elif places > 0 and via == 1:
                 for f in range(places):
-                    best = min(best, reach[m, f, TO] + links[q, f, COME])
+                    best = min(best, reach[base + m, f, TO] + links[q, f, COME])
             else:
-                row = mode[m].leave
+                row = above + mode[m].leave
                 for b in range(task[q].first_mode, task[q].after_mode):
                     best = min(best, mode[b].backward + dist[row, mode[b].enter])
-            mode[m].backward = best + mode[m].service
+            mode[m].backward = best + stay(mode, kind, k, m)
         if places > 0:
             for f in range(places):
                 best = NEVER
                 for m in range(task[t].first_mode, task[t].after_mode):
-                    best = min(best, reach[m, f, FROM] + mode[m].backward)
+                    best = min(best, reach[base + m, f, FROM] + mode[m].backward)
                 links[t, f, COME] = best
             task[t].coming = task[t].demand + (task[q].coming if q != 0 and via == 0 else 0)
         t = task[t].previous
 
 
 @leaf
-def trace(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, s: int, out: Any) -> int:
+def trace(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, s: int, out: Any) -> int:
     """Best modes of slot s, last task first, into `out`; sets completion times. Returns how many."""
     k = slot[s].kind
     places = reach.shape[1]
+    above, base = kind[k].row, kind[k].base
     t = slot[s].last
     count = 0
     after = -1
@@ -112,9 +132,9 @@ def trace(task: Any, mode: Any, slot: Any, dist: Any, ends: Any, reach: Any, s: 
             elif places > 0 and task[q].via == 1:
                 value = NEVER
                 for f in range(places):
-                    value = min(value, mode[m].forward + reach[m, f, TO] + reach[after, f, FROM])
+                    value = min(value, mode[m].forward + reach[base + m, f, TO] + reach[base + after, f, FROM])
             else:
-                value = mode[m].forward + dist[mode[m].leave, mode[after].enter]
+                value = mode[m].forward + dist[above + mode[m].leave, mode[after].enter]
             if value < best:
                 best = value
                 chosen = m
@@ -141,9 +161,9 @@ def price(
     for m in range(task[t].first_mode, task[t].after_mode):
         end = min(end, mode[m].forward + ends[k, m, END])
     slot[s].end = end
-    cost = end + kind[k].fixed
+    cost = end + kind[k].fixed + slot[s].moved
     if late:
-        trace(task, mode, slot, dist, ends, reach, s, scratch)
+        trace(task, mode, slot, kind, dist, ends, reach, s, scratch)
         while t != 0:
             if task[t].done > task[t].deadline:
                 cost += task[t].weight * (task[t].done - task[t].deadline)
@@ -161,7 +181,7 @@ def join_trips(task: Any, slot: Any, kind: Any, s: int) -> bool:
     while t != 0:
         first = task[t].previous == 0
         if task[t].via == 1:
-            if load + task[t].coming <= kind[k].capacity:
+            if fits(kind, k, load + task[t].coming):
                 load += task[t].coming
                 task[t].via = 0
                 joined = True

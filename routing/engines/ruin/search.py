@@ -13,6 +13,7 @@ import math
 from typing import Any
 
 from routing.engines.ruin.chance import below, uniform
+from routing.engines.ruin.kinds import settle_kinds, vary_kinds
 from routing.engines.ruin.moves import restore, save, unlink
 from routing.engines.ruin.recreate import arrange, recreate
 from routing.engines.ruin.route import backward, forward, join_trips, price, trace
@@ -27,10 +28,10 @@ def refresh(world: Any, late: bool, s: int, scratch: Any) -> None:
     """All figures of slot s; trips that fit together are joined, their boundary is chosen anew by insertion."""
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-    backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
+    backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
     if reach.shape[1] > 0 and join_trips(task, slot, kind, s):
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-        backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
+        backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
     price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
 
 
@@ -159,7 +160,7 @@ def run(
     books: Any,
 ) -> None:
     """`steps` steps while the temperature falls from `hot` to `cold`. `books`: cost, best cost, tasks left out."""
-    task, slot = world[0], world[2]
+    task, slot, kind = world[0], world[2], world[3]
     _, _, _, _, absent, rank, out, old_out = desk
     for step in range(steps):
         temperature = hot * (cold / hot) ** (step / steps)
@@ -169,8 +170,12 @@ def run(
             old_out[i] = out[i]
             change -= task[out[i]].penalty
         found, at = ruin(world, desk, near, rng, late, mean, longest, books[2])
+        if len(kind) > 1:
+            at = vary_kinds(world, desk, rng, late, at)
         arrange(task, rng, late, absent, found, rank)
-        left = recreate(world, desk, near, width, rng, late, blink, found, at)
+        left, at = recreate(world, desk, near, width, rng, late, blink, found, at)
+        if len(kind) > 1:
+            settle_kinds(world, desk, rng, late, at)
         for i in range(left):
             change += task[out[i]].penalty
         for s in range(len(slot)):
@@ -189,7 +194,7 @@ def load_all(world: Any, late: bool, scratch: Any) -> int:
     total = 0
     for s in range(len(slot)):
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-        backward(task, mode, slot, dist, ends, reach, links, s, slot[s].last)
+        backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
         price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
         total += slot[s].cost
     return int(total)
@@ -198,5 +203,5 @@ def load_all(world: Any, late: bool, scratch: Any) -> int:
 @kernel
 def traced(world: Any, s: int, out: Any) -> int:
     """Best modes of slot s, last task first, into `out`. Returns how many."""
-    task, mode, slot, _, dist, ends, reach, _, _ = world
-    return trace(task, mode, slot, dist, ends, reach, s, out)
+    task, mode, slot, kind, dist, ends, reach, _, _ = world
+    return trace(task, mode, slot, kind, dist, ends, reach, s, out)

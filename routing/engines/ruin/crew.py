@@ -1,0 +1,92 @@
+"""The fleet as the compiled search sees it: kinds of vehicle, their slots, and the tables they drive by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from routing.engines.fleet import alike, copies_wanted
+from routing.engines.roads import profile_of
+from routing.engines.ruin.lanes import Lanes
+from routing.engines.ruin.layout import BIG, KIND
+from routing.engines.ruin.origin import Origin
+from routing.problem import Problem
+
+Layer = tuple[str, int, int]
+"""What makes one table of costs differ from another: profile, travel rate, duration rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Kinds (a vehicle standing for each), the vehicle and the kind of each slot (kinds lie together), the kind each
+    vehicle belongs to, and the tables of costs with the one each kind uses."""
+
+    kinds: list[int]
+    vehicle_of: list[int]
+    slot_kind: Any
+    kind_of: list[int]
+    layers: list[Layer]
+    layer_of: list[int]
+
+
+def crew_of(problem: Problem, tasks: int, timed: bool) -> Crew:
+    """Kinds and slots for so many tasks; an unlimited fleet gets as many copies of each kind as it can need."""
+    groups = alike(problem)
+    if problem.unlimited_fleet:
+        members = [[group[0]] * copies_wanted(problem, tasks, group[0]) for group in groups]
+    else:
+        members = groups
+    kinds = [group[0] for group in groups]
+    kind_of = [0] * len(problem.vehicles)
+    for k, group in enumerate(groups):
+        for i in group:
+            kind_of[i] = k
+    slot_kind = np.repeat(np.arange(len(groups)), [len(group) for group in members]).astype(np.int32)
+    own = [_layer(problem, i, timed) for i in kinds]
+    layers = sorted(set(own), key=own.index)
+    vehicle_of = [i for group in members for i in group]
+    return Crew(kinds, vehicle_of, slot_kind, kind_of, layers, [layers.index(layer) for layer in own])
+
+
+def _layer(problem: Problem, vehicle: int, timed: bool) -> Layer:
+    own = problem.vehicles[vehicle]
+    return (own.profile, 1, 0) if timed else (own.profile, own.travel_rate, own.duration_rate)
+
+
+def work_differs(problem: Problem, layers: Sequence[Layer]) -> bool:
+    """Whether serving a task takes or costs some vehicle other than the task's own figures."""
+    return any(rate != 0 or profile_of(problem, name).work_percent != 100 for name, _, rate in layers)
+
+
+def kind_records(
+    problem: Problem,
+    crew: Crew,
+    origins: Sequence[Origin],
+    lanes: Lanes,
+    skills: dict[str, int],
+    timed: bool,
+    rows: int,
+    modes: int,
+) -> Any:
+    """One KIND record each. `rows` of a table and `modes` say where a kind's own table begins."""
+    kind = np.zeros(len(crew.kinds), KIND)
+    odd = work_differs(problem, crew.layers)
+    for k, i in enumerate(crew.kinds):
+        own, vehicle = kind[k], problem.vehicles[i]
+        layer = crew.layer_of[k]
+        profile, _, rate = crew.layers[layer]
+        own["room"], own["guard"] = lanes.room(vehicle.capacity), lanes.guard
+        own["used"] = lanes.load(origins[i].used)
+        rest_s = sum(rest.duration_s for rest in vehicle.breaks)
+        own["limit"] = vehicle.shift[1] - rest_s if timed else BIG // 2
+        own["fixed"] = vehicle.fixed_cost - (origins[i].clock_s if timed else 0)
+        own["percent"], own["rate"], own["odd"] = profile_of(problem, profile).work_percent, rate, odd
+        own["skills"] = sum(bit for name, bit in skills.items() if name in vehicle.skills)
+        own["row"], own["base"] = layer * rows, layer * modes
+        where = np.nonzero(crew.slot_kind == k)[0]
+        own["first_slot"] = own["free_slot"] = where[0]
+        own["after_slot"] = where[-1] + 1
+    return kind
