@@ -10,6 +10,9 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+numba.config.LOOP_VECTORIZE = 0
+"""Our inner loops run over one or two modes or facilities: vectorised they take a third longer."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -19,8 +22,13 @@ def kernel(function: F) -> F:
 
 
 def leaf(function: F) -> F:
-    """A small function called in a kernel's inner loop: put into its caller before optimisation.
+    """A small function called in a kernel's inner loop: put into its caller before optimisation. It makes no array.
 
     Without it numba counts references on every array argument of every call, which costs ten times the work done.
     """
-    return cast(F, numba.njit(cache=True, forceinline=True)(function))
+    return cast(F, numba.njit(cache=True, forceinline=True, _nrt=False)(function))
+
+
+def steady(function: F) -> F:
+    """A kernel that makes no array: compiled without numba's reference counting."""
+    return cast(F, numba.njit(cache=True, _nrt=False)(function))

@@ -16,7 +16,7 @@ from routing.engines.ruin.chance import below, uniform
 from routing.engines.ruin.plain.layout import AHEAD, BEST, BUSY, COST, LEFT, NOTES, SLOT_NOTES, STAMP, STEP
 from routing.engines.ruin.plain.recreate import arrange, place_anywhere, place_empty, place_near
 from routing.engines.ruin.plain.route import pull, put, refresh_backward, refresh_forward
-from routing.jit import kernel, leaf
+from routing.jit import leaf, steady
 
 RUINED_MAX = 64
 """Routes ruined in one step at most."""
@@ -180,7 +180,7 @@ def undo(world: Any, desk: Any, books: Any) -> None:
         left_out[i] = before[i]
 
 
-@kernel
+@steady
 def run(
     world: Any,
     desk: Any,
@@ -229,7 +229,7 @@ def run(
         temperature *= fall
 
 
-@kernel
+@steady
 def settle(world: Any, notes: Any, books: Any) -> int:
     """All figures of the rings as they are linked, counts and loads included. Returns their cost."""
     node, task, mode, slot, _, dist, _, _ = world
@@ -262,7 +262,7 @@ def settle(world: Any, notes: Any, books: Any) -> int:
     return int(total)
 
 
-@kernel
+@steady
 def traced(world: Any, s: int, chosen: Any) -> int:
     """Best modes of slot s, last task first, into `chosen`. Returns how many."""
     node, task, mode, dist = world[0], world[1], world[2], world[5]
