@@ -33,6 +33,7 @@ TASK = np.dtype(
         ("skills", "i8"),  # bits the vehicle must have
         ("penalty", "i8"),  # cost of leaving the task out, less what serving it costs
         ("service", "i8"),  # counts towards a limit, not towards the cost
+        ("gain", "i8"),  # most an insertion may save: a street served on the way is not driven besides
         ("far", "f8"),
     ],
     align=True,

@@ -190,10 +190,12 @@ def _bounds(node: Any, mode: Any, dist: Any, tasks: int, kinds: int) -> tuple[An
 
 def _tasks(problem: Problem, tasks: Sequence[int], skills: dict[str, int]) -> Any:
     task = np.zeros(len(tasks) + 1, TASK)
+    rate = max(vehicle.travel_rate for vehicle in problem.vehicles)
     for t, source in enumerate((problem.tasks[i] for i in tasks), 1):
         task["demand"][t] = sum(source.demand)
         task["skills"][t] = sum(skills[name] for name in source.skills)
         task["service"][t] = source.service_s
+        task["gain"][t] = rate * max(int(problem.network.cost[m.arc]) if m.arc >= 0 else 0 for m in source.modes)
         task["penalty"][t] = MANDATORY if source.prize is None else source.prize - source.service_cost
     return task
 

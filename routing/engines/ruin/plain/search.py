@@ -123,13 +123,27 @@ def ruin(
 
 @leaf
 def recreate(
-    world: Any, desk: Any, near: Any, width: int, rng: Any, books: Any, flat: bool, blink: float, found: int
+    world: Any,
+    desk: Any,
+    near: Any,
+    width: int,
+    rng: Any,
+    books: Any,
+    flat: bool,
+    blink: float,
+    found: int,
+    most: float,
 ) -> tuple[int, int]:
-    """Insert absent tasks where each adds least, or leave them out. Returns (left out count, cost change)."""
+    """Insert absent tasks where each adds least, or leave them out. Returns (left out count, cost change).
+
+    Gives up as soon as the change is sure to reach `most`: then the step will be undone.
+    """
     node, task, mode, slot, _, dist, out, _ = world
     absent, _, left_out, _, seen, notes, _ = desk
     left = 0
     change = 0
+    for i in range(found):
+        change -= task[absent[i]].gain
     for i in range(found):
         t = absent[i]
         books[STAMP] += 1
@@ -137,7 +151,9 @@ def recreate(
         if s < 0 and width < len(task) - 2:
             best, length, s, p = place_anywhere(world, flat, t, best)
         best, length, s, p = place_empty(world, t, best, length, s, p)
-        change += best
+        change += best + task[t].gain
+        if change >= most:
+            break
         if s < 0:
             left_out[left] = t
             left += 1
@@ -213,9 +229,11 @@ def run(
             change -= task[left_out[i]].penalty
         found, saved = ruin(world, absent, notes, near, rng, books, flat, mean, longest, books[LEFT])
         arrange(task, rng, absent, found, rank)
-        left, added = recreate(world, desk, near, width, rng, books, flat, blink, found)
-        change += saved + added
-        if change <= 0 or change < -temperature * math.log(uniform(rng)):
+        change += saved
+        bar = -temperature * math.log(uniform(rng))
+        left, added = recreate(world, desk, near, width, rng, books, flat, blink, found, bar - change)
+        change += added
+        if change < bar:
             if books[AHEAD] == 1 and change > 0:
                 keep_best(node, notes, books, best_next)
             books[COST] += change
