@@ -8,14 +8,17 @@ from routing.problem import Problem, Vehicle
 
 
 def kinds_of(problem: Problem) -> list[list[int]]:
-    """Indices of vehicles grouped by likeness, in the problem's order; one group of one for an unlimited fleet."""
+    """Indices of vehicles grouped by likeness, in the problem's order; each alone where its copies are unlimited."""
     if problem.unlimited_fleet:
-        return [[0]]
+        return [[i] for i in range(len(problem.vehicles))]
     return alike(problem)
 
 
 def alike(problem: Problem) -> list[list[int]]:
-    """Indices of vehicles grouped by likeness, in the problem's order."""
+    """Indices of vehicles grouped by likeness, in the problem's order.
+
+    A vehicle that some task is kept with, or whose route has begun, is like no other.
+    """
     named = {task.keep for task in problem.tasks if task.move_cost > 0}
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, vehicle in enumerate(problem.vehicles):
@@ -26,9 +29,10 @@ def alike(problem: Problem) -> list[list[int]]:
 
 def copies_wanted(problem: Problem, tasks: int, vehicle: int = 0) -> int:
     """How many copies of a vehicle an unlimited fleet needs at most, with room to spare."""
-    total = max((sum(column) for column in zip(*(task.demand for task in problem.tasks), strict=True)), default=0)
-    smallest = min(problem.vehicles[vehicle].capacity, default=1)
-    return min(tasks + 1, 2 * total // max(1, smallest) + 20)
+    trips = 0
+    for c, room in enumerate(problem.vehicles[vehicle].capacity):
+        trips = max(trips, -(-sum(task.demand[c] for task in problem.tasks) // max(1, room)))
+    return min(tasks + 1, 2 * trips + 20)
 
 
 def _likeness(v: Vehicle) -> tuple[Any, ...]:
