@@ -217,7 +217,11 @@ class Play:
 
     def rank(self, plan: Plan) -> tuple[int, int, int]:
         """(seconds by which windows, shifts and breaks are missed, cost, seconds waited for bays)."""
-        return sum(map(self.missed_s, plan.routes)), plan.cost, sum(map(self.waited_s, plan.routes))
+        return self.missed(plan), plan.cost, sum(map(self.waited_s, plan.routes))
+
+    def missed(self, plan: Plan) -> int:
+        """Seconds by which windows, shifts and breaks of a plan are missed."""
+        return sum(map(self.missed_s, plan.routes))
 
     def missed_s(self, route: Route) -> int:
         """Seconds by which a route misses what it must keep."""

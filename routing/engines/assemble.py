@@ -84,8 +84,8 @@ def time_route(
     vehicle = problem.vehicles[tour.vehicle]
     own = (roads or RoadBook(problem)).of(vehicle)
     driven = list(legs_of(problem, finder, vehicle, tour.visits) if legs is None else legs)
-    costs, items, home_s = _chain(problem, own, tour.visits, driven)
-    earliest = max(vehicle.shift[0], _release(problem, tour.visits, -1))
+    leg_cost, service, items, home_s = chain_of(problem, own, tour.visits, driven)
+    earliest = max(vehicle.shift[0], release_after(problem, tour.visits, -1))
     second_cost = vehicle.duration_rate + problem.fairness_weight
     if start_s is not None:
         earliest = start_s
@@ -108,26 +108,27 @@ def time_route(
         name = (problem.facilities if visit.facility else problem.tasks)[visit.item].id
         stops.append(Stop(kind, name, visit.mode, driven[at], arrive, begin, done, used))
         at += 1
-    travel = vehicle.travel_rate * costs[0]
+    travel = vehicle.travel_rate * sum(leg_cost)
     fixed = vehicle.fixed_cost if stops else 0
     duration = vehicle.duration_rate * (end_s - start_s)
-    cost = travel + costs[1] + fixed + duration
+    cost = travel + service + fixed + duration
     route = Route(tour.name, start_s, tuple(stops), driven[-1], end_s, _metres(problem, tour.visits, driven), cost)
-    return Timed(route, travel, costs[1], fixed, lateness, duration)
+    return Timed(route, travel, service, fixed, lateness, duration)
 
 
-def _chain(
+def chain_of(
     problem: Problem, own: Roads, visits: Sequence[Visit], legs: Sequence[tuple[int, ...]]
-) -> tuple[tuple[int, int], list[Item], int]:
-    """((cost of arcs and turns, cost of services), items to be timed, seconds home)."""
-    travel = service = 0
+) -> tuple[list[int], int, list[Item], int]:
+    """(cost of each leg's arcs and turns, cost of all services, items to be timed, seconds home)."""
+    service = 0
+    leg_cost: list[int] = []
     items: list[Item] = []
     last = -1
     for number, (visit, leg) in enumerate(zip(visits, legs, strict=False)):
         if visit.facility:
             place = problem.facilities[visit.item]
             cost, seconds = own.leg(last, leg)
-            opens = max(place.window[0], _release(problem, visits, number))
+            opens = max(place.window[0], release_after(problem, visits, number))
             items.append(Item(seconds, opens, place.window[1], place.service_s))
             fee, last = place.service_cost, -1
         else:
@@ -137,13 +138,13 @@ def _chain(
             fee, stay = own.work(task)
             items.append(Item(seconds, task.window[0], task.window[1], stay, task.deadline_s, task.weight))
             last = mode.arc if mode.arc >= 0 else mode.via
-        travel += cost
+        leg_cost.append(cost)
         service += fee
     cost, home_s = own.leg(last, legs[-1])
-    return (travel + cost, service), items, home_s
+    return [*leg_cost, cost], service, items, home_s
 
 
-def _release(problem: Problem, visits: Sequence[Visit], at: int) -> int:
+def release_after(problem: Problem, visits: Sequence[Visit], at: int) -> int:
     """Largest release of the tasks served after visit `at` (-1: the start) until the next facility."""
     latest = 0
     for visit in visits[at + 1 :]:

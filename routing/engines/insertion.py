@@ -1,8 +1,9 @@
 """Cheapest insertion of tasks into routes that otherwise stay as they are.
 
 For each task every gap of every route is priced in each mode, going there directly or by way of a facility before
-it, after it, or both; what no capacity, window or shift allows is masked out, and the lateness pushed onto later stops
-is added exactly for the candidates that could still be best.
+it, after it, or both; what no load, window or shift allows is masked out. The price is a lower bound that holds all of
+the way; the cheapest candidates are then timed in full (`engines.trial`): later lateness, breaks, releases, duration,
+fairness, passes apart.
 """
 
 from __future__ import annotations
@@ -11,39 +12,46 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from routing.engines.assemble import (
-    Tour,
-    Visit,
-    finder_for,
-    legs_of,
-    ports_of,
-    price,
-    time_route,
-    tours_of,
-    vehicle_name,
-)
+from routing.engines.assemble import Tour, Visit, finder_for, ports_of, price, time_route, tours_of, vehicle_name
 from routing.engines.gaps import Gaps, flatten
-from routing.engines.line import NO_END, Line, later_lateness, make_line, with_visits
-from routing.engines.reasons import CAPACITY, PRIZE, TIME, impossible
+from routing.engines.line import NO_END, Line, kept_by, make_line, with_visits
+from routing.engines.reasons import CAPACITY, PRIZE, TIME, WINDOW, impossible
+from routing.engines.roads import RoadBook, percent_of, profile_of
+from routing.engines.trial import Trial, Way
 from routing.errors import BadProblem
 from routing.network import IntArray
 from routing.paths import UNREACHABLE, PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem, Task
 
+BoolArray = npt.NDArray[np.bool_]
+
 EXACT_TRIES = 64
-"""Candidates a task whose pushed-on lateness is worked out in full; they come cheapest first."""
+"""Candidates a task that are timed in full; they come cheapest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """One way to insert: which line and gap, which visits, what it adds in all."""
+class Priced:
+    """One way of going in, priced in all gaps of one profile.
 
-    line: int
-    gap: int
+    `lower` is the least it can add; `fits` and `in_time` say where load, and windows and shift, allow it; `on_time`
+    where the task's own window does.
+    """
+
     visits: tuple[Visit, ...]
-    added: int
+    gaps: Gaps
+    lower: IntArray
+    fits: BoolArray
+    in_time: BoolArray
+    on_time: BoolArray
+
+    @property
+    def open(self) -> IntArray:
+        """The lower bound where it may go in, `UNREACHABLE` elsewhere."""
+        found: IntArray = np.where(self.fits & self.in_time, self.lower, UNREACHABLE)
+        return found
 
 
 @dataclass(slots=True)
@@ -53,16 +61,21 @@ class Inserter:
     problem: Problem
     finder: PathFinder
     lines: list[Line] = field(default_factory=list)
-    capacity_bound: bool = True
-    """Whether the last task that fitted nowhere failed for capacity alone (else for time)."""
+    bound: str = CAPACITY
+    """What bound the last task that fitted nowhere."""
+    roads: RoadBook = field(init=False)
+    trial: Trial = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.roads = RoadBook(self.problem)
+        self.trial = Trial(self.problem, self.finder, self.lines)
 
     @classmethod
     def from_tours(cls, problem: Problem, finder: PathFinder, tours: Iterable[Tour]) -> Inserter:
-        """Start from decided tours, each leaving as its shift begins; idle vehicles stand ready too."""
+        """Start from decided tours, each leaving when that is best; idle vehicles stand ready too."""
         inserter = cls(problem, finder)
         for tour in tours:
-            timed = time_route(problem, finder, tour)
-            inserter.lines.append(make_line(problem, finder, tour, timed.route.start_s))
+            inserter.lines.append(make_line(problem, finder, inserter.roads, tour))
         inserter.add_idle()
         return inserter
 
@@ -71,28 +84,28 @@ class Inserter:
         """Start from a plan: its routes keep their start and their legs."""
         inserter = cls(problem, finder)
         tours = tours_of(problem, plan)
-        if [len(t.visits) for t in tours] != [len(r.stops) for r in plan.routes]:
+        work = [[stop for stop in route.stops if stop.kind != "break"] for route in plan.routes]
+        if [len(tour.visits) for tour in tours] != [len(stops) for stops in work]:
             raise BadProblem("the plan names vehicles, tasks or facilities its problem does not: give the plan's own")
-        for tour, route in zip(tours, plan.routes, strict=True):
-            legs = [*(stop.arcs for stop in route.stops), route.arcs_home]
-            inserter.lines.append(make_line(problem, finder, tour, route.start_s, legs, route))
+        for tour, route, stops in zip(tours, plan.routes, work, strict=True):
+            legs = [*(stop.arcs for stop in stops), route.arcs_home]
+            line = make_line(problem, finder, inserter.roads, tour, route.start_s, legs, route)
+            inserter.lines.append(line)
         inserter.add_idle()
         return inserter
 
     def add_idle(self) -> None:
-        """Give every vehicle without work (of an unlimited fleet: one more) an empty line."""
+        """Give every vehicle without work (of an unlimited fleet: one more of each) an empty line."""
         busy = {line.tour.name for line in self.lines}
-        if self.problem.unlimited_fleet:
-            copy = next(k for k in range(1, len(busy) + 2) if vehicle_name(self.problem, 0, k) not in busy)
-            idle = [(0, vehicle_name(self.problem, 0, copy))]
-        else:
-            idle = [(i, v.id) for i, v in enumerate(self.problem.vehicles) if v.id not in busy]
-        for vehicle, name in idle:
-            own = self.problem.vehicles[vehicle]
-            tour = Tour(vehicle, name, ())
-            reachable = own.end is None or self.finder.from_port(own.start)[0][self.finder.reach(own.end)] < UNREACHABLE
-            if reachable:
-                self.lines.append(make_line(self.problem, self.finder, tour, own.shift[0]))
+        ready = {line.tour.vehicle for line in self.lines if not line.tour.visits}
+        for number, own in enumerate(self.problem.vehicles):
+            copies = (vehicle_name(self.problem, number, k) for k in range(1, len(busy) + 2))
+            name = next((copy for copy in copies if copy not in busy), own.id)
+            if number in ready or name in busy:
+                continue
+            finder = self.finder.of(own.profile)
+            if own.end is None or finder.from_port(own.start)[0][finder.reach(own.end)] < UNREACHABLE:
+                self.lines.append(make_line(self.problem, self.finder, self.roads, Tour(number, name, ())))
 
     def insert(self, index: int) -> str | None:
         """Place one task. Returns None, or the reason it stays out."""
@@ -100,116 +113,120 @@ class Inserter:
         reason = impossible(self.problem, self.finder, task)
         if reason is not None:
             return reason
-        choice = self.best(index)
-        if choice is None:
-            return CAPACITY if self.capacity_bound else TIME
-        if task.prize is not None and choice.added > task.prize:
+        found = self.best(index)
+        if found is None:
+            return self.bound
+        way, added = found
+        if task.prize is not None and added > task.prize:
             return PRIZE
-        self.apply(choice)
+        self.apply(way)
         return None
 
-    def apply(self, choice: _Choice) -> None:
-        """Put a choice's visits in; only the legs at the gap are made anew."""
-        line = self.lines[choice.line]
-        tour = with_visits(line, choice.gap, choice.visits)
-        vehicle = self.problem.vehicles[tour.vehicle]
-        fresh = _legs_through(self.problem, self.finder, line, choice)
-        legs = [*line.legs[: choice.gap], *fresh, *line.legs[choice.gap + 1 :]]
-        start = line.start_s if line.tour.visits else vehicle.shift[0]
+    def apply(self, way: Way) -> None:
+        """Carry out an insertion. The line of an idle vehicle of an unlimited fleet makes room for one more."""
+        line = self.lines[way.line]
         was_idle = not line.tour.visits
-        self.lines[choice.line] = make_line(self.problem, self.finder, tour, start, legs)
+        tour = with_visits(line, way.gap, way.visits)
+        legs = [*line.legs[: way.gap], *self.trial.legs(line, way), *line.legs[way.gap + 1 :]]
+        self.lines[way.line] = make_line(self.problem, self.finder, self.roads, tour, line.start_s, legs)
         if was_idle and self.problem.unlimited_fleet:
             self.add_idle()
 
-    def best(self, index: int) -> _Choice | None:
-        """The cheapest way to place a task, or None."""
-        task = self.problem.tasks[index]
-        gaps = flatten(self.problem, self.lines, task)
-        if gaps is None:
-            self.capacity_bound = True
-            return None
+    def best(self, index: int) -> tuple[Way, int] | None:
+        """Cheapest way to serve a task and what it adds, or None; then `bound` says why."""
+        groups = flatten(self.problem, self.lines, self.problem.tasks[index])
         places = range(len(self.problem.facilities))
         single: list[tuple[int | None, int | None]] = [(None, None), *((f, None) for f in places)]
         single += [(None, f) for f in places]
-        self.capacity_bound = True
-        found = self._cheapest(index, gaps, single)
+        priced = self.priced(index, groups, single)
+        found = self._cheapest(index, priced)
         if found is None:
-            found = self._cheapest(index, gaps, [(f, g) for f in places for g in places])
+            priced += self.priced(index, groups, [(f, g) for f in places for g in places])
+            found = self._cheapest(index, priced)
+        if found is None:
+            self.bound = _bound(priced)
         return found
 
-    def _cheapest(self, index: int, gaps: Gaps, options: Sequence[tuple[int | None, int | None]]) -> _Choice | None:
-        """Best choice among all gaps, modes and the given facilities before and after."""
-        task = self.problem.tasks[index]
-        ways = [(mode, *option) for mode in range(len(task.modes)) for option in options]
-        if not ways:
+    def priced(
+        self, index: int, groups: Sequence[Gaps], options: Sequence[tuple[int | None, int | None]]
+    ) -> list[Priced]:
+        """Every mode with every choice of facilities before and after, in every gap."""
+        modes = range(len(self.problem.tasks[index].modes))
+        return [self._price(index, gaps, mode, *option) for gaps in groups for mode in modes for option in options]
+
+    def _cheapest(self, index: int, priced: Sequence[Priced]) -> tuple[Way, int] | None:
+        """The best of all candidates: cheapest bound first, timed in full until no bound can beat the best."""
+        if not priced:
             return None
-        priced = [self._price(index, gaps, *way) for way in ways]
-        added = np.concatenate([a for a, _ in priced])
-        delay = np.concatenate([d for _, d in priced])
-        order = np.argsort(added, kind="stable")
-        best: _Choice | None = None
-        for candidate in order[:EXACT_TRIES].tolist():
-            lower = int(added[candidate])
-            if lower >= UNREACHABLE or (best is not None and lower >= best.added):
+        lower = np.concatenate([one.open for one in priced])
+        ends = np.cumsum([len(one.lower) for one in priced])
+        best: tuple[Way, int] | None = None
+        for candidate in np.argsort(lower, kind="stable")[:EXACT_TRIES].tolist():
+            bound = int(lower[candidate])
+            if bound >= UNREACHABLE or (best is not None and bound >= best[1]):
                 break
-            way, at = divmod(candidate, len(gaps.sources))
-            line, gap = int(gaps.line_of[at]), int(gaps.gap_of[at])
-            total = lower
-            if self.lines[line].has_deadlines:
-                total += later_lateness(self.problem, self.lines[line], gap, int(delay[candidate]))
-            if best is None or total < best.added:
-                mode, first, then = ways[way]
-                best = _Choice(line, gap, _visits(index, mode, first, then), total)
+            one = priced[int(np.searchsorted(ends, candidate, side="right"))]
+            at = candidate - int(ends[-1]) if one is priced[-1] else candidate - int(ends[priced.index(one)])
+            way = Way(int(one.gaps.line_of[at]), int(one.gaps.gap_of[at]), one.visits)
+            added = self.trial.added(way, bound)
+            if added is not None and (best is None or added < best[1]):
+                best = way, added
         return best
 
-    def _price(
-        self, index: int, gaps: Gaps, mode: int, first: int | None, then: int | None
-    ) -> tuple[IntArray, IntArray]:
-        """Added cost (`UNREACHABLE` where forbidden) and delay of the next place, over all gaps."""
+    def _price(self, index: int, gaps: Gaps, mode: int, first: int | None, then: int | None) -> Priced:
+        """One way of going in: the least it adds, and where it may."""
         task = self.problem.tasks[index]
-        clock, cost = gaps.leave_s, -gaps.leg_cost
-        room = gaps.capacity - np.array(task.demand, np.int64)
-        aboard = gaps.before if first is None else np.zeros_like(gaps.before)
-        later = gaps.behind if then is None else np.zeros_like(gaps.behind)
-        fits = (aboard + later <= room).all(axis=1)
-        if then is None:
-            fits &= gaps.owes_unload == 0
-        if not fits.any():
-            return np.full(len(cost), UNREACHABLE, np.int64), np.zeros(len(cost), np.int64)
+        finder = self.finder.of(gaps.profile)
+        percent = profile_of(self.problem, gaps.profile).work_percent
+        visits = _visits(index, mode, first, then)
+        clock, way = gaps.leave_s, np.zeros(len(gaps.leave_s), np.int64)
+        cost, work_s = gaps.extra - gaps.leg_cost, gaps.leave_s - gaps.arrive_s
+        in_time = np.ones(len(clock), np.bool_)
+        on_time = in_time
         at: int | None = None
-        stops = _visits(index, mode, first, then)
-        in_time = np.ones(len(cost), np.bool_)
-        for visit in stops:
-            entry, leave = ports_of(self.problem, self.finder, visit)
-            if at is None:
-                leg_cost, leg_s = (row[gaps.sources] for row in self.finder.to_port(entry))
-            else:
-                leg_cost, leg_s = (row[entry] for row in self.finder.from_port(at))
+        for visit in visits:
+            entry, leave = ports_of(self.problem, finder, visit)
+            row = finder.to_port(entry) if at is None else finder.from_port(at)
+            leg_cost, leg_s = (figures[gaps.sources if at is None else entry] for figures in row)
             item = (self.problem.facilities if visit.facility else self.problem.tasks)[visit.item]
+            share = 100 if visit.facility else percent
+            stay_s = percent_of(item.service_s, share)
             begin = np.maximum(clock + leg_s, item.window[0])
-            in_time &= begin <= item.window[1]
-            clock, cost, at = begin + item.service_s, cost + leg_cost + item.service_cost, leave
+            in_time = in_time & (begin <= item.window[1])
+            on_time = on_time if visit.facility else begin <= item.window[1]
+            way, work_s = way + leg_cost, work_s + leg_s + stay_s
+            cost, clock, at = cost + percent_of(item.service_cost, share), begin + stay_s, leave
             if not visit.facility and task.deadline_s is not None:
                 cost = cost + task.weight * np.maximum(0, clock - task.deadline_s)
         assert at is not None
-        last_cost, last_s = (np.where(gaps.sinks == NO_END, 0, row[gaps.sinks]) for row in self.finder.from_port(at))
-        delay = clock + last_s - gaps.arrive_s
-        in_time &= delay <= gaps.slack_s
-        if (fits & ~in_time).any():
-            self.capacity_bound = False
-        cost = np.where(fits & in_time, cost + last_cost + gaps.fixed, UNREACHABLE)
-        return np.minimum(cost, UNREACHABLE), delay
+        last_cost, last_s = (np.where(gaps.sinks == NO_END, 0, row[gaps.sinks]) for row in finder.from_port(at))
+        way, work_s = way + last_cost, work_s + last_s
+        in_time = in_time & (clock + last_s - gaps.arrive_s <= gaps.slack_s) & (way < UNREACHABLE)
+        cost = cost + gaps.rate * way + gaps.second * np.maximum(0, work_s - gaps.idle_s)
+        return Priced(visits, gaps, cost, self._fits(task, gaps, first, then), in_time, on_time)
+
+    def _fits(self, task: Task, gaps: Gaps, first: int | None, then: int | None) -> BoolArray:
+        """Where the load allows it, and the vehicle can come home empty where it must."""
+        demand = np.array(task.demand, np.int64)
+        aboard = gaps.before if first is None else gaps.before * kept_by(self.problem, first)
+        kept = np.ones(len(demand), np.int64) if then is None else kept_by(self.problem, then)
+        fits = aboard + demand + gaps.behind * kept <= gaps.capacity
+        if self.problem.unload_at_end:
+            fits &= ((aboard + demand) * kept == 0) | (gaps.resets > 0)
+        found: BoolArray = fits.all(axis=1)
+        return found
 
     def tours(self) -> list[Tour]:
         """What has been decided."""
         return [line.tour for line in self.lines if line.tour.visits]
 
 
-def insert(problem: Problem, plan: Plan, task_ids: Iterable[str]) -> Plan:
+def insert(problem: Problem, plan: Plan, task_ids: Iterable[str], finder: PathFinder | None = None) -> Plan:
     """Put more tasks into a plan without moving what it holds.
 
-    Tasks the plan already serves are left alone. Routes that gain nothing stay the very same objects. What fits
-    nowhere is listed unserved with its reason. Raises BadProblem where a task or a stop is not in the problem.
+    Tasks the plan already serves are left alone. Routes that gain nothing stay the very same objects. What fits nowhere
+    is listed unserved with its reason. Queues at facilities are left to `engines.settle`. `finder` is one made for a
+    problem of the same network and modes. Raises BadProblem where a task or a stop is not in the problem.
     """
     known = {task.id: i for i, task in enumerate(problem.tasks)}
     wanted = list(dict.fromkeys(task_ids))
@@ -218,7 +235,7 @@ def insert(problem: Problem, plan: Plan, task_ids: Iterable[str]) -> Plan:
         raise BadProblem(f"task {unknown[0]} is not in the problem: add it to the problem first")
     served = {stop.ref for route in plan.routes for stop in route.stops if stop.kind == "task"}
     todo = [known[name] for name in wanted if name not in served]
-    finder = finder_for(problem)
+    finder = finder_for(problem) if finder is None else finder
     inserter = Inserter.from_plan(problem, finder, plan)
     left = {entry.task: entry for entry in plan.unserved if entry.task not in wanted}
     for index in sorted(todo, key=lambda i: urgency(problem.tasks[i])):
@@ -228,7 +245,7 @@ def insert(problem: Problem, plan: Plan, task_ids: Iterable[str]) -> Plan:
     timed = []
     for line in inserter.lines:
         if line.tour.visits or line.source is not None:
-            drive = time_route(problem, finder, line.tour, line.start_s, line.legs)
+            drive = time_route(problem, finder, line.tour, line.start_s, line.legs, inserter.roads)
             timed.append(drive if line.source is None else replace(drive, route=line.source))
     return price(problem, timed, list(left.values()), f"{plan.engine}+insert", plan.seed, plan.iterations)
 
@@ -245,16 +262,9 @@ def _visits(index: int, mode: int, first: int | None, then: int | None) -> tuple
     return (*before, Visit(False, index, mode), *after)
 
 
-def _legs_through(problem: Problem, finder: PathFinder, line: Line, choice: _Choice) -> list[tuple[int, ...]]:
-    """Legs from the place before a gap through the new visits to the place after it."""
-    if not line.tour.visits:
-        return legs_of(problem, finder, problem.vehicles[line.tour.vehicle], choice.visits)
-    at = int(line.sources[choice.gap])
-    legs = []
-    for visit in choice.visits:
-        entry, leave = ports_of(problem, finder, visit)
-        legs.append(finder.path(at, entry))
-        at = leave
-    sink = int(line.sinks[choice.gap])
-    legs.append(() if sink == NO_END else finder.path(at, sink))
-    return legs
+def _bound(priced: Sequence[Priced]) -> str:
+    """What kept a task out of every gap: time where the load would have fitted, its window where that alone did."""
+    roomy = [one for one in priced if one.fits.any()]
+    if not roomy:
+        return CAPACITY
+    return TIME if any((one.fits & one.on_time).any() for one in roomy) else WINDOW

@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from routing.engines.assemble import Tour, Visit, legs_of, ports_of
+from routing.engines.assemble import Tour, Visit, chain_of, legs_of, ports_of, release_after
+from routing.engines.roads import RoadBook
+from routing.engines.schedule import Item, best_start, run, with_breaks
 from routing.network import IntArray
 from routing.paths import PathFinder
 from routing.plan import Route
-from routing.problem import Problem
+from routing.problem import Problem, Vehicle
 
 NO_END = -1
 """Sink port of a route that may end anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a tour is driven. `starts` and `ends` are of its visits' service, breaks left out.
+
+    `cost` is what time costs: duration and weighted lateness. `kept` says whether windows, shift and breaks are.
+    """
+
+    start_s: int
+    end_s: int
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    cost: int
+    kept: bool
 
 
 @dataclass(slots=True)
 class Line:
     """A tour with its legs. Gap g lies between place g - 1 (the start for g = 0) and place g (home for the last).
 
-    Arrays over gaps: `sources` and `sinks` are the ports at both sides, `leg_cost` and `arrive_s` belong to the place
-    after the gap, `leave_s` to the one before it. `before` (gaps, commodities) is what is used as the gap is reached,
-    `behind` what the trip still picks up after it. `slack_s` is how much later the place after it may be reached.
+    Arrays over gaps: `sources` and `sinks` are the ports at both sides, `leg_cost` (as the vehicle pays it) and
+    `arrive_s` belong to the place after the gap, `leave_s` to the one before it, both for the earliest start. `before`
+    (gaps, commodities) is what is used as the gap is reached, `behind` what is still picked up after it until a
+    facility resets it, `resets` whether any later facility does. `slack_s` is how much later the place after may be
+    reached, `waits_s` how much waiting lies after the gap. Gaps before `first` are frozen. `skills` has what the
+    vehicle can do with each attachment that still fits its work.
     """
 
     tour: Tour
     legs: list[tuple[int, ...]]
-    start_s: int
+    items: list[Item]
+    home_s: int
+    start_s: int | None
     source: Route | None
     sources: IntArray
     sinks: IntArray
@@ -37,8 +59,12 @@ class Line:
     arrive_s: IntArray
     before: IntArray
     behind: IntArray
+    resets: IntArray
     slack_s: IntArray
-    has_deadlines: bool
+    waits_s: IntArray
+    first: int
+    skills: tuple[frozenset[str], ...]
+    timing: Timing
 
     @property
     def gaps(self) -> int:
@@ -49,69 +75,89 @@ class Line:
 def make_line(
     problem: Problem,
     finder: PathFinder,
+    roads: RoadBook,
     tour: Tour,
-    start_s: int,
+    start_s: int | None = None,
     legs: Sequence[tuple[int, ...]] | None = None,
     source: Route | None = None,
 ) -> Line:
-    """Follow a tour once and note what each gap can take. `source` is the route it still equals, if any."""
+    """Follow a tour once and note what each gap can take.
+
+    `start_s` is the start it keeps; None lets it leave when that is best. `source` is the route it still equals, if
+    any.
+    """
     vehicle = problem.vehicles[tour.vehicle]
+    own = finder.of(vehicle.profile)
     driven = list(legs) if legs is not None else legs_of(problem, finder, vehicle, tour.visits)
-    network = problem.network
-    leg_cost = np.array([sum(int(network.cost[a]) for a in leg) for leg in driven], np.int64)
-    leg_s = [sum(int(network.duration_s[a]) for a in leg) for leg in driven]
-    ports = [ports_of(problem, finder, visit) for visit in tour.visits]
-    sources = np.array([finder.leave(vehicle.start), *(out for _, out in ports)], np.int64)
-    last = NO_END if vehicle.end is None else finder.reach(vehicle.end)
-    sinks = np.array([*(entry for entry, _ in ports), last], np.int64)
-    clock, leave, arrive, waits, closes = start_s, [start_s], [], [], []
-    for visit, seconds in zip(tour.visits, leg_s, strict=False):
-        item = (problem.facilities if visit.facility else problem.tasks)[visit.item]
-        arrive.append(clock + seconds)
-        begin = max(arrive[-1], item.window[0])
-        waits.append(begin - arrive[-1])
-        closes.append(item.window[1])
-        clock = begin + item.service_s
-        leave.append(clock)
-    arrive.append(clock + leg_s[-1])
-    slack = [vehicle.shift[1] - arrive[-1]]
-    for i in range(len(tour.visits) - 1, -1, -1):
-        slack.append(min(closes[i] - arrive[i], waits[i] + slack[-1]))
-    before, behind = _loads(problem, tour, vehicle.initial_used)
-    deadlines = any(not v.facility and problem.tasks[v.item].deadline_s is not None for v in tour.visits)
+    leg_cost, _, items, home_s = chain_of(problem, roads.of(vehicle), tour.visits, driven)
+    if source is not None:
+        items = _with_queues(problem, tour, items, source)
+    ports = [ports_of(problem, own, visit) for visit in tour.visits]
+    last = NO_END if vehicle.end is None else own.reach(vehicle.end)
+    earliest = earliest_start(problem, vehicle, tour.visits) if start_s is None else start_s
+    times, end_s = run(items, home_s, earliest)
+    waits = [begin - arrive for arrive, begin, _ in times]
+    slack = [vehicle.shift[1] - end_s]
+    for (arrive, _, _), wait, item in zip(reversed(times), reversed(waits), reversed(items), strict=True):
+        slack.append(min(item.closes_s - arrive, wait + slack[-1]))
+    before, behind, resets = _loads(problem, tour, vehicle.initial_used)
     return Line(
-        tour,
-        driven,
-        start_s,
-        source,
-        sources,
-        sinks,
-        leg_cost,
-        np.array(leave, np.int64),
-        np.array(arrive, np.int64),
-        before,
-        behind,
-        np.array(slack[::-1], np.int64),
-        deadlines,
+        tour=tour,
+        legs=driven,
+        items=items,
+        home_s=home_s,
+        start_s=start_s,
+        source=source,
+        sources=np.array([own.leave(vehicle.start), *(out for _, out in ports)], np.int64),
+        sinks=np.array([*(entry for entry, _ in ports), last], np.int64),
+        leg_cost=np.array(leg_cost, np.int64) * vehicle.travel_rate,
+        leave_s=np.array([earliest, *(done for _, _, done in times)], np.int64),
+        arrive_s=np.array([*(arrive for arrive, _, _ in times), end_s], np.int64),
+        before=before,
+        behind=behind,
+        resets=resets,
+        slack_s=np.array(slack[::-1], np.int64),
+        waits_s=np.cumsum([0, *reversed(waits)], dtype=np.int64)[::-1].copy(),
+        first=len(vehicle.frozen),
+        skills=_skills(problem, vehicle, tour),
+        timing=time_items(problem, vehicle, items, home_s, start_s, tour.visits),
     )
 
 
-def later_lateness(problem: Problem, line: Line, gap: int, delay_s: int) -> int:
-    """Extra weighted lateness of everything after a gap when the place after it is reached `delay_s` later."""
-    extra = 0
-    for i in range(gap, len(line.tour.visits)):
-        if delay_s == 0:
-            break
-        visit = line.tour.visits[i]
-        item = (problem.facilities if visit.facility else problem.tasks)[visit.item]
-        arrive = int(line.arrive_s[i])
-        delay_s = max(arrive + delay_s, item.window[0]) - max(arrive, item.window[0])
-        if not visit.facility:
-            task = problem.tasks[visit.item]
-            if task.deadline_s is not None:
-                done = int(line.leave_s[i + 1])
-                extra += task.weight * (max(0, done + delay_s - task.deadline_s) - max(0, done - task.deadline_s))
-    return extra
+def earliest_start(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> int:
+    """When a vehicle may leave at the earliest with what its first trip serves."""
+    return max(vehicle.shift[0], release_after(problem, visits, -1))
+
+
+def time_items(
+    problem: Problem,
+    vehicle: Vehicle,
+    items: Sequence[Item],
+    home_s: int,
+    start_s: int | None,
+    visits: Sequence[Visit],
+) -> Timing:
+    """Time a chain of visits as `time_route` will: breaks put in, the best start where none is kept."""
+    released = release_after(problem, visits, -1)
+    earliest = max(vehicle.shift[0], released) if start_s is None else start_s
+    rate = vehicle.duration_rate + problem.fairness_weight
+    chain = list(items)
+    if vehicle.breaks:
+        chain = with_breaks(items, home_s, earliest, vehicle, rate)
+    start = best_start(chain, home_s, earliest, vehicle, rate) if start_s is None else start_s
+    times, end_s = run(chain, home_s, start)
+    work = [(item, begin, done) for item, (_, begin, done) in zip(chain, times, strict=True) if item.rest is None]
+    kept = end_s <= vehicle.shift[1] and (start >= released or not visits)
+    kept = kept and all(begin <= item.closes_s for item, (_, begin, _) in zip(chain, times, strict=True))
+    late = sum(item.weight * max(0, done - item.due_s) for item, _, done in work if item.due_s is not None)
+    return Timing(
+        start,
+        end_s,
+        tuple(begin for _, begin, _ in work),
+        tuple(done for _, _, done in work),
+        late + (vehicle.duration_rate * (end_s - start) if visits else 0),
+        kept,
+    )
 
 
 def with_visits(line: Line, gap: int, visits: Sequence[Visit]) -> Tour:
@@ -120,16 +166,45 @@ def with_visits(line: Line, gap: int, visits: Sequence[Visit]) -> Tour:
     return Tour(line.tour.vehicle, line.tour.name, (*old[:gap], *visits, *old[gap:]))
 
 
-def _loads(problem: Problem, tour: Tour, initial: tuple[int, ...]) -> tuple[IntArray, IntArray]:
-    """(used as each gap is reached, still to be picked up by the trip after it), shape (gaps, commodities)."""
-    zero = np.zeros(len(problem.commodities), np.int64)
-    amounts = [
-        None if visit.facility else np.array(problem.tasks[visit.item].demand, np.int64) for visit in tour.visits
+def _with_queues(problem: Problem, tour: Tour, items: list[Item], source: Route) -> list[Item]:
+    """Items whose visits to facilities with few bays begin no earlier than the queue lets them in the plan."""
+    begun = [stop.start_s for stop in source.stops if stop.kind != "break"]
+    return [
+        replace(item, opens_s=max(item.opens_s, begin))
+        if visit.facility and problem.facilities[visit.item].bays > 0
+        else item
+        for visit, item, begin in zip(tour.visits, items, begun, strict=True)
     ]
+
+
+def _skills(problem: Problem, vehicle: Vehicle, tour: Tour) -> tuple[frozenset[str], ...]:
+    """What the vehicle can do with each attachment that has all skills its work needs."""
+    needed: frozenset[str] = frozenset().union(*(problem.tasks[v.item].skills for v in tour.visits if not v.facility))
+    fitted = [vehicle.skills | more for more in vehicle.attachments] or [vehicle.skills]
+    return tuple(skills for skills in fitted if needed <= skills) or (vehicle.skills,)
+
+
+def _loads(problem: Problem, tour: Tour, initial: tuple[int, ...]) -> tuple[IntArray, IntArray, IntArray]:
+    """(used as each gap is reached, still picked up after it, reset after it), shape (gaps, commodities)."""
+    kinds = len(problem.commodities)
     before = [np.array(initial, np.int64)]
-    for amount in amounts:
-        before.append(zero if amount is None else before[-1] + amount)
-    behind = [zero]
-    for amount in reversed(amounts):
-        behind.append(zero if amount is None else behind[-1] + amount)
-    return np.array(before), np.array(behind[::-1])
+    changes: list[tuple[IntArray, IntArray]] = []
+    for visit in tour.visits:
+        if visit.facility:
+            kept = kept_by(problem, visit.item)
+            changes.append((np.zeros(kinds, np.int64), kept))
+        else:
+            changes.append((np.array(problem.tasks[visit.item].demand, np.int64), np.ones(kinds, np.int64)))
+    for amount, kept in changes:
+        before.append((before[-1] + amount) * kept)
+    behind, resets = [np.zeros(kinds, np.int64)], [np.zeros(kinds, np.int64)]
+    for amount, kept in reversed(changes):
+        behind.append((behind[-1] + amount) * kept)
+        resets.append(np.maximum(resets[-1], 1 - kept))
+    return np.array(before), np.array(behind[::-1]), np.array(resets[::-1])
+
+
+def kept_by(problem: Problem, facility: int) -> IntArray:
+    """1 for every commodity a visit to the facility leaves as it is, 0 for those it resets."""
+    resets = problem.facilities[facility].resets
+    return np.array([int(bool(resets) and c not in resets) for c in range(len(problem.commodities))], np.int64)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from routing.aside import Aside, set_aside
 from routing.checker import check
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
+from routing.engines.settle import settle
 from routing.engines.workbench import shared_workbench
 from routing.errors import NoEngine, RoutingError
 from routing.plan import Plan, Verdict
@@ -130,7 +131,7 @@ def _attempt(
     note = ""
     try:
         for part in engine.solve(aside.core, None if warm is None else aside.part(warm), budget, seed):
-            plan = aside.whole(part)
+            plan = aside.whole(settle(aside.core, part))
             found = _Best(plan, check(problem, plan))
             if own is None or _order(problem, found) <= _order(problem, own):
                 own = found
