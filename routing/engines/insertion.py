@@ -213,7 +213,7 @@ class Inserter:
         fits = aboard + demand + gaps.behind * kept <= gaps.capacity
         if self.problem.unload_at_end:
             fits &= ((aboard + demand) * kept == 0) | (gaps.resets > 0)
-        found: BoolArray = fits.all(axis=1)
+        found: BoolArray = np.asarray(fits.all(axis=1), np.bool_)
         return found
 
     def tours(self) -> list[Tour]:
