@@ -45,6 +45,8 @@ def place_near(
     need, skills = task[t].demand, task[t].skills
     stamp = books[STAMP]
     look = books[LOOK]
+    bounded = out.shape[0] > 1
+    length = 0
     for z in range(width):
         j = near[t, z]
         s = node[j].slot
@@ -61,9 +63,10 @@ def place_near(
                 look = skips(rng, blink)
                 continue
             look -= 1
-            length = into[t, node[p].row] + out[t, node[q].row] - node[q].link
-            if length * rate >= best:
-                continue
+            if bounded:
+                length = into[t, node[p].row] + out[t, node[q].row] - node[q].link
+                if length * rate >= best:
+                    continue
             if not flat:
                 length = gap_length(node, mode, dist, t, p, q)
             if length * rate < best and length + task[t].service <= slot[s].left:
@@ -73,9 +76,9 @@ def place_near(
 
 
 @leaf
-def place_anywhere(world: Any, flat: bool, t: int, best: int) -> tuple[int, int, int, int]:
+def place_anywhere(world: Any, t: int, best: int) -> tuple[int, int, int, int]:
     """Cheapest gap of all routes: for a task none of whose neighbours has room."""
-    node, task, mode, slot, _, dist, out, into = world
+    node, task, mode, slot, _, dist, _, _ = world
     best_length, best_slot, best_before = 0, -1, 0
     for s in range(len(slot)):
         if slot[s].count == 0 or slot[s].room < task[t].demand or (task[t].skills & ~slot[s].skills) != 0:
@@ -85,12 +88,9 @@ def place_anywhere(world: Any, flat: bool, t: int, best: int) -> tuple[int, int,
         p = end
         while True:
             q = node[p].next
-            length = into[t, node[p].row] + out[t, node[q].row] - node[q].link
-            if length * rate < best:
-                if not flat:
-                    length = gap_length(node, mode, dist, t, p, q)
-                if length * rate < best and length + task[t].service <= slot[s].left:
-                    best, best_length, best_slot, best_before = length * rate, length, s, p
+            length = gap_length(node, mode, dist, t, p, q)
+            if length * rate < best and length + task[t].service <= slot[s].left:
+                best, best_length, best_slot, best_before = length * rate, length, s, p
             p = q
             if p == end:
                 break

@@ -12,113 +12,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from routing.engines.ruin.chance import below, uniform
+from routing.engines.ruin.chance import uniform
 from routing.engines.ruin.plain.layout import AHEAD, BEST, BUSY, COST, LEFT, NOTES, SLOT_NOTES, STAMP, STEP
 from routing.engines.ruin.plain.recreate import arrange, place_anywhere, place_empty, place_near
-from routing.engines.ruin.plain.route import pull, put, refresh_backward, refresh_forward
+from routing.engines.ruin.plain.route import put, refresh_backward, refresh_forward
+from routing.engines.ruin.plain.ruins import ruin
 from routing.jit import leaf, steady
-
-RUINED_MAX = 64
-"""Routes ruined in one step at most."""
-
-
-@leaf
-def span_of(slot: Any, rng: Any, s: int, length: float) -> tuple[int, int]:
-    """How many tasks a string of slot s takes, and how many inside it are spared."""
-    size = slot[s].count
-    string = min(size, int(uniform(rng) * min(float(size), length) + 1.0))
-    spared = 0
-    if 1 < string < size and uniform(rng) < 0.5:
-        spared = 1
-        while string + spared < size and uniform(rng) > 0.5:
-            spared += 1
-    return string, spared
-
-
-@leaf
-def cut(
-    world: Any, absent: Any, notes: Any, rng: Any, books: Any, flat: bool, length: float, seed: int, found: int
-) -> tuple[int, int]:
-    """Remove a string around task `seed`, perhaps sparing a stretch inside it. Returns (absent count, cost change)."""
-    node, task, mode, slot, kind, dist, out, _ = world
-    tasks = len(task) - 1
-    s = node[seed].slot
-    string, spared = span_of(slot, rng, s, length)
-    span = string + spared
-    behind, ahead = 0, 0
-    t = seed
-    while behind < span - 1 and node[t].previous <= tasks:
-        t = node[t].previous
-        behind += 1
-    u = seed
-    while ahead < span - 1 and node[u].next <= tasks:
-        u = node[u].next
-        ahead += 1
-    least = max(0, span - 1 - ahead)
-    for _ in range(below(rng, behind - least + 1)):
-        t = node[t].next
-    head = below(rng, string + 1) if spared > 0 else string
-    change = 0
-    for part in range(2):
-        size = head if part == 0 else string - head
-        if part == 1 and size > 0:
-            for _ in range(spared):
-                t = node[t].next
-        if size == 0:
-            continue
-        first = t
-        last = t
-        for _ in range(size):
-            absent[found] = t
-            found += 1
-            last = t
-            t = node[t].next
-        change += pull(node, task, mode, slot, dist, out, notes, books, flat, s, first, last)
-    change *= slot[s].rate
-    if slot[s].count == 0:
-        change -= slot[s].fixed
-        books[BUSY] -= 1
-        if s < kind[slot[s].kind].free_slot:
-            kind[slot[s].kind].free_slot = s
-    return found, change
-
-
-@leaf
-def ruin(
-    world: Any,
-    absent: Any,
-    notes: Any,
-    near: Any,
-    rng: Any,
-    books: Any,
-    flat: bool,
-    mean: float,
-    longest: float,
-    found: int,
-) -> tuple[int, int]:
-    """Remove strings near a random task. Returns (absent count, cost change)."""
-    node, task, slot = world[0], world[1], world[3]
-    tasks = len(task) - 1
-    busy = books[BUSY]
-    change = 0
-    if busy == 0:
-        return found, change
-    length = min(longest, (tasks - found) / busy)
-    strings = min(RUINED_MAX, int(uniform(rng) * (4.0 * mean / (1.0 + length) - 1.0) + 1.0))
-    seed = 1 + below(rng, tasks)
-    for z in range(-1, near.shape[1]):
-        t = seed if z < 0 else near[seed, z]
-        s = node[t].slot
-        if s < 0 or slot[s].ruined == books[STEP]:
-            continue
-        slot[s].ruined = books[STEP]
-        found, more = cut(world, absent, notes, rng, books, flat, length, t, found)
-        slot[s].ruined = books[STEP]
-        change += more
-        strings -= 1
-        if strings <= 0:
-            break
-    return found, change
 
 
 @leaf
@@ -149,7 +48,7 @@ def recreate(
         books[STAMP] += 1
         best, length, s, p = place_near(world, near, width, seen, rng, books, flat, blink, t)
         if s < 0 and width < len(task) - 2:
-            best, length, s, p = place_anywhere(world, flat, t, best)
+            best, length, s, p = place_anywhere(world, t, best)
         best, length, s, p = place_empty(world, t, best, length, s, p)
         change += best + task[t].gain
         if change >= most:
