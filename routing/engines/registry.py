@@ -47,8 +47,17 @@ def engine_named(name: str) -> Engine:
     return makers[name]()
 
 
+Progress = Callable[[str, Plan, Verdict], None]
+"""Told of each checked plan by whichever engine made it."""
+
+
 def solve(
-    problem: Problem, engine: str = "auto", budget: Budget | None = None, seed: int = 0, start: Plan | None = None
+    problem: Problem,
+    engine: str = "auto",
+    budget: Budget | None = None,
+    seed: int = 0,
+    start: Plan | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Plan, list[Attempt]]:
     """Best checked plan, and what each engine did.
 
@@ -62,10 +71,12 @@ def solve(
         budget = Budget(seconds=DEFAULT_SECONDS)
     require_valid(problem)
     with shared_workbench():
-        return _run(problem, engine, budget, seed, start)
+        return _run(problem, engine, budget, seed, start, progress)
 
 
-def _run(problem: Problem, engine: str, budget: Budget, seed: int, start: Plan | None) -> tuple[Plan, list[Attempt]]:
+def _run(
+    problem: Problem, engine: str, budget: Budget, seed: int, start: Plan | None, progress: Progress | None
+) -> tuple[Plan, list[Attempt]]:
     watch = Stopwatch(budget.seconds)
     attempts: list[Attempt] = []
     best = None if start is None else _Best(start, check(problem, start))
@@ -84,7 +95,7 @@ def _run(problem: Problem, engine: str, budget: Budget, seed: int, start: Plan |
         seconds = None if budget.seconds is None else max(0.0, watch.left() * share)
         part = replace(budget, seconds=seconds)
         warm = best.plan if best is not None and best.verdict.feasible else None
-        best, attempt = _attempt(problem, aside, member, warm, part, seed, best)
+        best, attempt = _attempt(problem, aside, member, warm, part, seed, best, progress)
         attempts.append(attempt)
     if best is None:
         notes = "; ".join(f"{a.engine}: {a.note}" for a in attempts)
@@ -123,7 +134,14 @@ def rank(problem: Problem, plan: Plan, verdict: Verdict) -> tuple[bool, int, int
 
 
 def _attempt(
-    problem: Problem, aside: Aside, engine: Engine, warm: Plan | None, budget: Budget, seed: int, best: _Best | None
+    problem: Problem,
+    aside: Aside,
+    engine: Engine,
+    warm: Plan | None,
+    budget: Budget,
+    seed: int,
+    best: _Best | None,
+    progress: Progress | None,
 ) -> tuple[_Best | None, Attempt]:
     """Run one engine to its end; keep its best checked plan if it beats `best`. What it had when it failed counts."""
     watch = Stopwatch(None)
@@ -133,6 +151,8 @@ def _attempt(
         for part in engine.solve(aside.core, None if warm is None else aside.part(warm), budget, seed):
             plan = aside.whole(settle(aside.core, part))
             found = _Best(plan, check(problem, plan))
+            if progress is not None:
+                progress(engine.name, plan, found.verdict)
             if own is None or _order(problem, found) <= _order(problem, own):
                 own = found
     except RoutingError as error:

@@ -53,6 +53,12 @@ class Instance:
         """The same as a number for documents: whole where the file's unit is."""
         return cost if self.decimals == 0 else float(self.cost_text(cost))
 
+    def gap_percent(self, cost: int) -> float | None:
+        """How far a cost lies above the best known one, or None where nothing is known."""
+        if not self.best_known:
+            return None
+        return round(100 * (cost - self.best_known) / self.best_known, 3) + 0.0
+
     def stated_cost(self, word: str, found: int | None = None) -> int:
         """A cost written in a file, in the unit inside.
 

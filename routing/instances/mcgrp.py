@@ -64,7 +64,7 @@ def read_mcgrp(text: str, where: str) -> Instance:
             found = len(rows[name])
             raise BadInstance(f"{found} of {count} rows under {name}: truncated", where, "give the whole file")
     best = header.get("OPTIMAL VALUE", "-1")
-    known = int(best) if best.isdecimal() and int(best) > 0 else None
+    known = int(best) if re.fullmatch(r"0*[1-9]\d{0,14}", best) else None
     return _build(header.get("NAME", "mcgrp"), figures, rows, known, where)
 
 

@@ -65,9 +65,9 @@ def read_mcgrp_tp(text: str, where: str) -> Instance:
     capacity = keyed(header, "CAPACITY", where, 1, CAPACITY_MAX)
     unlimited = header.get("#VEHICLES", "") == "-1"
     count = 1 if unlimited else keyed(header, "#VEHICLES", where, 1, 100_000)
-    names = ["v"] if unlimited else [f"v{k}" for k in range(1, count + 1)]
-    vehicles = tuple(Vehicle(name, depot - 1, depot - 1, (capacity,), (0,)) for name in names)
     tasks = (*served.tasks, *work.tasks)
+    names = ["v"] if unlimited else [f"v{k}" for k in range(1, min(count, len(tasks)) + 1)]
+    vehicles = tuple(Vehicle(name, depot - 1, depot - 1, (capacity,), (0,)) for name in names)
     problem = Problem(network, tasks, vehicles, (), ("load",), unlimited_fleet=unlimited)
     labels = (*served.labels, *work.labels)
     return Instance(header.get("NAME", "mcgrp_tp"), "mcgrp_tp", problem, labels, where=where)

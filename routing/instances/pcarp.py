@@ -19,7 +19,7 @@ from routing.problem import Mode, Problem, Repeat, Task, Vehicle
 DAYS = 5
 """Days of the horizon, Monday to Friday."""
 
-_ROW = re.compile(r"\s*arc\s*=\s*(\d+)\s*,")
+_ROW = re.compile(r"\s*arc\s*=\s*(\d{1,9})\s*,")
 _FIELDS = ("From", "to", "Qty", "Trav", "Col", "inv", "freq")
 
 

@@ -59,7 +59,7 @@ def read_solomon(text: str, where: str) -> Instance:
         if i > 0
     )
     shift = (figures[0][1], figures[0][2])
-    vehicles = tuple(Vehicle(f"v{k}", size, 0, (capacity,), (0,), shift) for k in range(1, count + 1))
+    vehicles = tuple(Vehicle(f"v{k}", size, 0, (capacity,), (0,), shift) for k in range(1, min(count, size - 1) + 1))
     problem = Problem(direct(distance, timed=True), tasks, vehicles, (), ("load",))
     return Instance(
         words[0][0],

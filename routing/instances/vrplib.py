@@ -155,7 +155,7 @@ def _fleet(sheet: Sheet, timed: bool, unit: int) -> tuple[tuple[Vehicle, ...], t
             return (Vehicle("v", size, 0, (capacity,), (0,), shift),), (), True
         count = keyed(sheet.header, "VEHICLES", where, 1, _VEHICLES_MAX)
         _require_reloads(sheet, count)
-        copies = tuple(Vehicle(f"v{k}", size, 0, (capacity,), (0,), shift) for k in range(1, count + 1))
+        copies = tuple(Vehicle(f"v{k}", size, 0, (capacity,), (0,), shift) for k in range(1, min(count, size - 1) + 1))
         return copies, (), False
     count = keyed(sheet.header, "VEHICLES", where, 1, _VEHICLES_MAX)
     capacities = [row[0] for row in sheet.column("CAPACITY", count, least=1)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -268,3 +270,31 @@ def test_what_is_known_of_solomon_is_the_least_distance() -> None:
     instance = read_instance(SHARED / "solomon" / "RC202.txt")
     assert instance.best_known is not None
     assert instance.cost_text(instance.best_known) == "1095.6400"
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_damaged_files_are_read_or_refused_in_one_line(kind: str, tmp_path: Path) -> None:
+    """Numbers replaced, lines lost or doubled, ends cut off, bytes flipped: 150 of each from one seed."""
+    rng = random.Random(kind)
+    for _ in range(150):
+        text = damaged(FILES[kind][0], rng)
+        try:
+            read(tmp_path, text)
+        except BadInstance as error:
+            assert "\n" not in str(error)
+
+
+def damaged(text: str, rng: random.Random) -> str:
+    figures = ["-1", "0", "1e9", "9" * 30, "nan", "", "x", "3.5", "\x00", "2"]
+    lines = text.split("\n")
+    at = rng.randrange(len(text))
+    found = rng.choice(list(re.finditer(r"\d+", text)))
+    return rng.choice(
+        [
+            text[: found.start()] + rng.choice(figures) + text[found.end() :],
+            "\n".join(line for k, line in enumerate(lines) if k != at % len(lines)),
+            "\n".join([*lines[: at % len(lines)], *lines[max(0, at % len(lines) - 1) :]]),
+            text[:at],
+            text[:at] + chr(rng.randrange(128)) + text[at + 1 :],
+        ]
+    )
