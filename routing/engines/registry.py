@@ -1,4 +1,4 @@
-"""The portfolio: which engine runs on which problem, for how long, and which plan wins.
+"""The portfolio at work: engines run one after the other, and the best checked plan wins.
 
 Every plan is checked here before it counts; engines are judged by the checker's cost only.
 """
@@ -6,13 +6,15 @@ Every plan is checked here before it counts; engines are judged by the checker's
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from routing.aside import Aside, set_aside
 from routing.checker import check
+from routing.engines.assemble import assemble, tours_of
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
+from routing.engines.portfolio import Member, portfolio
 from routing.engines.settle import settle
-from routing.engines.workbench import shared_workbench
+from routing.engines.workbench import shared_workbench, workbench
 from routing.errors import NoEngine, RoutingError
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
@@ -21,8 +23,11 @@ from routing.validate import require_valid
 DEFAULT_SECONDS = 10.0
 """Budget of a solve that names none."""
 
-FIRST_SHARE = 0.25
-"""Share of the time after which the first plan's engine tries no more rules."""
+OVERRUN, OVERRUN_S = 1.2, 1.0
+"""An engine that takes more than so many times its share, and so many seconds more, has that noted."""
+
+NOTE_MAX = 300
+"""Characters kept of what an engine said as it failed."""
 
 ENGINES = ("greedy", "ruin", "pyvrp", "ortools")
 """Names accepted besides `auto`."""
@@ -77,101 +82,105 @@ def solve(
 def _run(
     problem: Problem, engine: str, budget: Budget, seed: int, start: Plan | None, progress: Progress | None
 ) -> tuple[Plan, list[Attempt]]:
-    watch = Stopwatch(budget.seconds)
-    attempts: list[Attempt] = []
-    best = None if start is None else _Best(start, check(problem, start))
     aside = set_aside(problem)
+    race = _Race(problem, aside, Stopwatch(budget.seconds), budget, seed, progress)
+    if start is not None:
+        race.best = _Best(start, check(problem, start))
     if not aside.core.vehicles:
         plan = aside.whole(Plan((), (), 0, "greedy", seed, 0))
-        return plan, [Attempt("greedy", plan.cost, True, watch.spent(), 0)]
-    for name, share in portfolio(aside.core, engine):
-        member = engine_named(name)
-        refusal = member.supports(aside.core)
-        if refusal is not None and name == engine:
-            raise NoEngine(f"engine {name} does not solve this: {refusal}; use auto")
-        if refusal is not None:
-            attempts.append(Attempt(name, None, False, 0.0, 0, refusal))
+        return plan, [Attempt("greedy", plan.cost, True, race.watch.spent(), 0)]
+    for member in portfolio(aside.core, engine, engine_named, budget):
+        if member.engine == "greedy" and engine != "greedy" and race.warm() is not None:
             continue
-        seconds = None if budget.seconds is None else max(0.0, watch.left() * share)
-        part = replace(budget, seconds=seconds)
-        warm = best.plan if best is not None and best.verdict.feasible else None
-        best, attempt = _attempt(problem, aside, member, warm, part, seed, best, progress)
-        attempts.append(attempt)
-    if best is None:
-        notes = "; ".join(f"{a.engine}: {a.note}" for a in attempts)
+        runner = engine_named(member.engine)
+        refusal = runner.supports(member.on or aside.core)
+        if refusal is not None and member.engine == engine:
+            raise NoEngine(f"engine {engine} does not solve this: {refusal}; use auto")
+        race.run(runner, member, refusal)
+    if race.warm() is None and all(attempt.engine != "greedy" for attempt in race.attempts):
+        race.run(engine_named("greedy"), Member("greedy"), None)
+    if race.best is None:
+        notes = "; ".join(f"{a.engine}: {a.note}" for a in race.attempts)
         raise NoEngine(f"no engine made a plan ({notes}): change the problem or name another engine")
-    return best.plan, attempts
+    return race.best.plan, race.attempts
 
 
-def portfolio(problem: Problem, engine: str) -> list[tuple[str, float]]:
-    """Engines to run in order, each with its share of the time then left.
+@dataclass(slots=True)
+class _Race:
+    """Engines one after the other on one problem: the best checked plan so far, and what each did."""
 
-    A first plan always comes from `greedy`. `ruin` takes what it supports, and `pyvrp` has a go at its plan where the
-    work is points with facilities; `pyvrp` takes windowed point work, and `ortools` what neither of these models.
-    """
-    if engine == "greedy":
-        return [("greedy", 1.0)]
-    if engine != "auto":
-        return [("greedy", FIRST_SHARE), (engine, 1.0)]
-    takes_ruin = engine_named("ruin").supports(problem) is None
-    takes_pyvrp = engine_named("pyvrp").supports(problem) is None
-    members: list[tuple[str, float]] = [("greedy", FIRST_SHARE)]
-    if takes_ruin and takes_pyvrp and problem.facilities:
-        members += [("ruin", 0.75), ("pyvrp", 1.0)]
-    elif takes_ruin:
-        members.append(("ruin", 1.0))
-    elif takes_pyvrp:
-        members.append(("pyvrp", 1.0))
-    else:
-        members.append(("ortools", 1.0))
-    return members
+    problem: Problem
+    aside: Aside
+    watch: Stopwatch
+    budget: Budget
+    seed: int
+    progress: Progress | None = None
+    best: _Best | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def warm(self) -> Plan | None:
+        """A plan to start from."""
+        return self.best.plan if self.best is not None and self.best.verdict.feasible else None
+
+    def run(self, engine: Engine, member: Member, refusal: str | None) -> None:
+        """Give an engine its turn. Whatever it does, the best plan stands and its attempt is on record."""
+        if refusal is not None:
+            self.attempts.append(Attempt(engine.name, None, False, 0.0, 0, refusal))
+            return
+        seconds = None if self.budget.seconds is None else max(0.0, self.watch.left() * member.share)
+        watch = Stopwatch(None)
+        own, note = self._best_of(engine, member, replace(self.budget, seconds=seconds))
+        spent = watch.spent()
+        if seconds is not None and spent > OVERRUN * seconds + OVERRUN_S:
+            note = note or f"took {spent:.1f} s of {seconds:.1f} s"
+        if own is None:
+            note = note or "no plan within the budget"
+            self.attempts.append(Attempt(engine.name, None, False, spent, 0, note))
+            return
+        if not own.verdict.feasible:
+            first = own.verdict.violations[0]
+            note = note or f"{first.code} at {first.where}: {first.text}"
+        verdict = own.verdict
+        self.attempts.append(Attempt(engine.name, verdict.cost, verdict.feasible, spent, own.plan.iterations, note))
+        if self.best is None or self._order(own) < self._order(self.best):
+            self.best = own
+
+    def _best_of(self, engine: Engine, member: Member, budget: Budget) -> tuple[_Best | None, str]:
+        """(best plan it yielded before it ended or failed, how it failed)."""
+        own: _Best | None = None
+        warm = self.warm()
+        on = member.on or self.aside.core
+        try:
+            for part in engine.solve(on, None if warm is None else self.aside.part(warm), budget, self.seed):
+                core = part if member.on is None else _priced(self.aside.core, part)
+                plan = self.aside.whole(settle(self.aside.core, core))
+                found = _Best(plan, check(self.problem, plan))
+                if self.progress is not None:
+                    self.progress(engine.name, plan, found.verdict)
+                if own is None or self._order(found) <= self._order(own):
+                    own = found
+        except RoutingError as error:
+            return own, str(error)
+        except MemoryError:
+            return own, "out of memory"
+        except Exception as error:  # an engine's fault is its own: the plan that stands must survive it
+            return own, f"failed: {type(error).__name__}: {' '.join(str(error).split())}"[:NOTE_MAX]
+        return own, ""
+
+    def _order(self, entry: _Best) -> tuple[bool, int, int]:
+        return rank(self.problem, entry.plan, entry.verdict)
+
+
+def _priced(problem: Problem, plan: Plan) -> Plan:
+    """A plan of a softened problem, timed and priced by the rules of the problem itself."""
+    finder, _ = workbench(problem)
+    return assemble(problem, finder, tours_of(problem, plan), plan.unserved, plan.engine, plan.seed, plan.iterations)
 
 
 def rank(problem: Problem, plan: Plan, verdict: Verdict) -> tuple[bool, int, int]:
     """Order of plans, best first: feasible, fewest mandatory tasks left out, cheapest."""
     mandatory = {task.id for task in problem.tasks if task.prize is None}
     return not verdict.feasible, sum(entry.task in mandatory for entry in plan.unserved), verdict.cost
-
-
-def _attempt(
-    problem: Problem,
-    aside: Aside,
-    engine: Engine,
-    warm: Plan | None,
-    budget: Budget,
-    seed: int,
-    best: _Best | None,
-    progress: Progress | None,
-) -> tuple[_Best | None, Attempt]:
-    """Run one engine to its end; keep its best checked plan if it beats `best`. What it had when it failed counts."""
-    watch = Stopwatch(None)
-    own: _Best | None = None
-    note = ""
-    try:
-        for part in engine.solve(aside.core, None if warm is None else aside.part(warm), budget, seed):
-            plan = aside.whole(settle(aside.core, part))
-            found = _Best(plan, check(problem, plan))
-            if progress is not None:
-                progress(engine.name, plan, found.verdict)
-            if own is None or _order(problem, found) <= _order(problem, own):
-                own = found
-    except RoutingError as error:
-        note = str(error)
-    except MemoryError:
-        note = "out of memory"
-    if own is None:
-        return best, Attempt(engine.name, None, False, watch.spent(), 0, note or "no plan within the budget")
-    if not own.verdict.feasible:
-        first = own.verdict.violations[0]
-        note = f"{first.code} at {first.where}: {first.text}"
-    attempt = Attempt(engine.name, own.verdict.cost, own.verdict.feasible, watch.spent(), own.plan.iterations, note)
-    if best is None or _order(problem, own) < _order(problem, best):
-        best = own
-    return best, attempt
-
-
-def _order(problem: Problem, entry: _Best) -> tuple[bool, int, int]:
-    return rank(problem, entry.plan, entry.verdict)
 
 
 def _greedy() -> Engine:

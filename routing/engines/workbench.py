@@ -38,10 +38,27 @@ def shared_workbench() -> Iterator[None]:
 def workbench(problem: Problem) -> tuple[PathFinder, Matrix]:
     """Paths and tables for this very problem."""
     bench = _OPEN.get()
-    if bench is not None and bench.problem is problem and bench.finder is not None and bench.matrix is not None:
+    if (
+        bench is not None
+        and _same_places(bench.problem, problem)
+        and bench.finder is not None
+        and bench.matrix is not None
+    ):
         return bench.finder, bench.matrix
     finder = finder_for(problem)
     matrix = matrix_for(problem, finder)
     if bench is not None:
         bench.problem, bench.finder, bench.matrix = problem, finder, matrix
     return finder, matrix
+
+
+def _same_places(known: Problem | None, problem: Problem) -> bool:
+    """Whether one problem's tables are the other's: the same work, and vehicles and facilities placed alike."""
+    if known is None or known.network is not problem.network or known.tasks is not problem.tasks:
+        return False
+    if known.profiles is not problem.profiles or len(known.vehicles) != len(problem.vehicles):
+        return False
+    fleets = zip(known.vehicles, problem.vehicles, strict=True)
+    if any((a.start, a.end, a.profile) != (b.start, b.end, b.profile) for a, b in fleets):
+        return False
+    return [place.node for place in known.facilities] == [place.node for place in problem.facilities]

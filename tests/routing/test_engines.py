@@ -10,7 +10,7 @@ import pytest
 
 from routing.checker import check
 from routing.engines.base import Budget
-from routing.engines.registry import engine_named, portfolio, rank, solve
+from routing.engines.registry import engine_named, rank, solve
 from routing.engines.warm import ring
 from routing.errors import BadProblem, NoEngine
 from routing.plan import Plan
@@ -174,14 +174,6 @@ def test_unlimited_fleets_number_their_copies() -> None:
         plan = checked(problem, engine)
         assert plan.unserved == ()
         assert all(route.vehicle.startswith("v0#") for route in plan.routes)
-
-
-def test_the_portfolio_sends_work_where_it_is_done_best() -> None:
-    assert [name for name, _ in portfolio(STREETS["reload"], "auto")] == ["greedy", "ruin"]
-    assert [name for name, _ in portfolio(POINTS["unload"], "auto")] == ["greedy", "ruin", "pyvrp"]
-    assert [name for name, _ in portfolio(WINDOWED, "auto")] == ["greedy", "pyvrp"]
-    narrow = tuple(replace(t, window=(0, 3_000)) for t in STREETS["reload"].tasks)
-    assert [name for name, _ in portfolio(replace(STREETS["reload"], tasks=narrow), "auto")] == ["greedy", "ortools"]
 
 
 def test_an_engine_that_cannot_says_why() -> None:
