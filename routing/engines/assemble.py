@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from routing.checker import TERMS
@@ -160,6 +160,17 @@ def used_after(problem: Problem, used: tuple[int, ...], visit: Visit) -> tuple[i
         resets = problem.facilities[visit.item].resets
         return tuple(0 if not resets or c in resets else amount for c, amount in enumerate(used))
     return tuple(a + b for a, b in zip(used, problem.tasks[visit.item].demand, strict=True))
+
+
+def kept_as(problem: Problem, tour: Tour, drive: Timed, route: Route) -> Timed:
+    """A route that stays the object it was, with what its own times cost: queues may have made them later."""
+    rate = problem.vehicles[tour.vehicle].duration_rate
+    lateness = 0
+    for visit, stop in zip(tour.visits, (stop for stop in route.stops if stop.kind != "break"), strict=True):
+        task = None if visit.facility else problem.tasks[visit.item]
+        if task is not None and task.deadline_s is not None:
+            lateness += task.weight * max(0, stop.depart_s - task.deadline_s)
+    return replace(drive, route=route, lateness=lateness, duration=rate * (route.end_s - route.start_s))
 
 
 def assemble(

@@ -9,12 +9,23 @@ fairness, passes apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from routing.engines.assemble import Tour, Visit, finder_for, ports_of, price, time_route, tours_of, vehicle_name
+from routing.engines.assemble import (
+    Timed,
+    Tour,
+    Visit,
+    finder_for,
+    kept_as,
+    ports_of,
+    price,
+    time_route,
+    tours_of,
+    vehicle_name,
+)
 from routing.engines.gaps import Gaps, flatten
 from routing.engines.line import NO_END, Line, kept_by, make_line, with_visits
 from routing.engines.reasons import CAPACITY, PRIZE, TIME, WINDOW, impossible
@@ -36,13 +47,14 @@ EXACT_TRIES = 64
 class Priced:
     """One way of going in, priced in all gaps of one profile.
 
-    `lower` is the least it can add; `fits` and `in_time` say where load, and windows and shift, allow it; `on_time`
-    where the task's own window does.
+    `lower` is the least it can add, `late` the lateness of its own in it; `fits` and `in_time` say where load, and
+    windows and shift, allow it, `on_time` where the task's own window does.
     """
 
     visits: tuple[Visit, ...]
     gaps: Gaps
     lower: IntArray
+    late: IntArray
     fits: BoolArray
     in_time: BoolArray
     on_time: BoolArray
@@ -183,6 +195,7 @@ class Inserter:
         cost, work_s = gaps.extra - gaps.leg_cost, gaps.leave_s - gaps.arrive_s
         in_time = np.ones(len(clock), np.bool_)
         on_time = in_time
+        late = np.zeros(len(clock), np.int64)
         at: int | None = None
         for visit in visits:
             entry, leave = ports_of(self.problem, finder, visit)
@@ -197,13 +210,13 @@ class Inserter:
             way, work_s = way + leg_cost, work_s + leg_s + stay_s
             cost, clock, at = cost + percent_of(item.service_cost, share), begin + stay_s, leave
             if not visit.facility and task.deadline_s is not None:
-                cost = cost + task.weight * np.maximum(0, clock - task.deadline_s)
+                late = task.weight * np.maximum(0, clock - task.deadline_s)
         assert at is not None
         last_cost, last_s = (np.where(gaps.sinks == NO_END, 0, row[gaps.sinks]) for row in finder.from_port(at))
         way, work_s = way + last_cost, work_s + last_s
         in_time = in_time & (clock + last_s - gaps.arrive_s <= gaps.slack_s) & (way < UNREACHABLE)
-        cost = cost + gaps.rate * way + gaps.second * np.maximum(0, work_s - gaps.idle_s)
-        return Priced(visits, gaps, cost, self._fits(task, gaps, first, then), in_time, on_time)
+        cost = cost + late + gaps.rate * way + gaps.second * np.maximum(0, work_s - gaps.idle_s)
+        return Priced(visits, gaps, cost, late, self._fits(task, gaps, first, then), in_time, on_time)
 
     def _fits(self, task: Task, gaps: Gaps, first: int | None, then: int | None) -> BoolArray:
         """Where the load allows it, and the vehicle can come home empty where it must."""
@@ -215,6 +228,13 @@ class Inserter:
             fits &= ((aboard + demand) * kept == 0) | (gaps.resets > 0)
         found: BoolArray = np.asarray(fits.all(axis=1), np.bool_)
         return found
+
+    def drive(self, line: Line) -> Timed:
+        """A line as a route of the plan: the one it came from where it still is that."""
+        if line.drive is None:
+            drive = time_route(self.problem, self.finder, line.tour, line.start_s, line.legs, self.roads)
+            line.drive = drive if line.source is None else kept_as(self.problem, line.tour, drive, line.source)
+        return line.drive
 
     def tours(self) -> list[Tour]:
         """What has been decided."""
@@ -228,25 +248,27 @@ def insert(problem: Problem, plan: Plan, task_ids: Iterable[str], finder: PathFi
     is listed unserved with its reason. Queues at facilities are left to `engines.settle`. `finder` is one made for a
     problem of the same network and modes. Raises BadProblem where a task or a stop is not in the problem.
     """
-    known = {task.id: i for i, task in enumerate(problem.tasks)}
+    known = {task.id for task in problem.tasks}
     wanted = list(dict.fromkeys(task_ids))
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise BadProblem(f"task {unknown[0]} is not in the problem: add it to the problem first")
+    inserter = Inserter.from_plan(problem, finder_for(problem) if finder is None else finder, plan)
+    return put_in(inserter, plan, wanted)
+
+
+def put_in(inserter: Inserter, plan: Plan, wanted: Sequence[str]) -> Plan:
+    """Insert the wanted tasks that are not served and make the plan of it; `plan` is what the inserter started from."""
+    problem = inserter.problem
+    known = {task.id: i for i, task in enumerate(problem.tasks)}
     served = {stop.ref for route in plan.routes for stop in route.stops if stop.kind == "task"}
     todo = [known[name] for name in wanted if name not in served]
-    finder = finder_for(problem) if finder is None else finder
-    inserter = Inserter.from_plan(problem, finder, plan)
     left = {entry.task: entry for entry in plan.unserved if entry.task not in wanted}
     for index in sorted(todo, key=lambda i: urgency(problem.tasks[i])):
         reason = inserter.insert(index)
         if reason is not None:
             left[problem.tasks[index].id] = Unserved(problem.tasks[index].id, reason)
-    timed = []
-    for line in inserter.lines:
-        if line.tour.visits or line.source is not None:
-            drive = time_route(problem, finder, line.tour, line.start_s, line.legs, inserter.roads)
-            timed.append(drive if line.source is None else replace(drive, route=line.source))
+    timed = [inserter.drive(line) for line in inserter.lines if line.tour.visits or line.source is not None]
     return price(problem, timed, list(left.values()), f"{plan.engine}+insert", plan.seed, plan.iterations)
 
 

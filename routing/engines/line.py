@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from routing.engines.assemble import Tour, Visit, chain_of, legs_of, ports_of, release_after
+from routing.engines.assemble import Timed, Tour, Visit, chain_of, legs_of, ports_of, release_after
 from routing.engines.roads import RoadBook
 from routing.engines.schedule import Item, best_start, run, with_breaks
 from routing.network import IntArray
@@ -65,6 +65,8 @@ class Line:
     first: int
     skills: tuple[frozenset[str], ...]
     timing: Timing
+    drive: Timed | None = None
+    """The route as it will stand in the plan, once it has been timed."""
 
     @property
     def gaps(self) -> int:

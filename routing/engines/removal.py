@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
-from routing.engines.assemble import Tour, Visit, ports_of, price, time_route, tours_of
+from routing.engines.assemble import Tour, Visit, kept_as, ports_of, price, time_route, tours_of
 from routing.engines.roads import RoadBook
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
@@ -23,10 +22,10 @@ def without(problem: Problem, finder: PathFinder, plan: Plan, tasks: Collection[
     for tour, route in zip(tours_of(problem, plan), plan.routes, strict=True):
         vehicle = problem.vehicles[tour.vehicle]
         legs = [*(stop.arcs for stop in route.stops if stop.kind != "break"), route.arcs_home]
-        left = _left(problem, vehicle, tour.visits, tasks)
+        left = left_after(problem, vehicle, tour.visits, tasks)
         if len(left) == len(tour.visits):
             drive = time_route(problem, finder, tour, route.start_s, legs, roads)
-            timed.append(replace(drive, route=route))
+            timed.append(kept_as(problem, tour, drive, route))
         elif left:
             shorter = Tour(tour.vehicle, tour.name, tuple(tour.visits[i] for i in left))
             mended = _mended(problem, finder, vehicle, shorter.visits, legs, left)
@@ -35,7 +34,7 @@ def without(problem: Problem, finder: PathFinder, plan: Plan, tasks: Collection[
     return price(problem, timed, [*plan.unserved, *gone], plan.engine, plan.seed, plan.iterations)
 
 
-def _left(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit], tasks: Collection[str]) -> list[int]:
+def left_after(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit], tasks: Collection[str]) -> list[int]:
     """Places (from 0) of the visits that stay."""
     frozen = len(vehicle.frozen)
     kept = [i for i, v in enumerate(visits) if i < frozen or v.facility or problem.tasks[v.item].id not in tasks]
