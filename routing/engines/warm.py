@@ -1,12 +1,13 @@
 """Compile every kernel into the cache: `python -m routing.engines.warm`, run once at set-up.
 
-Solves two tiny problems, one with cost alone and one with times, facilities, deadlines and forbidden turns. All kernels
-are called with the same argument types whatever the problem, so one call of each compiles all there is.
+Solves tiny problems: one with cost alone, one with times, facilities, deadlines and forbidden turns, one with windows.
+All kernels are called with the argument types of one of them whatever the problem, so one call compiles all there is.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,10 +54,15 @@ def ring(turns: bool) -> Problem:
     return Problem(network, tasks, vehicles, facilities, ("salt",))
 
 
+def with_hours(problem: Problem) -> Problem:
+    """The same work, each task within a window, so that seconds and cost are counted apart."""
+    return replace(problem, tasks=tuple(replace(task, window=(0, 5_000)) for task in problem.tasks))
+
+
 def main() -> int:
     """Compile all, say so in one line."""
-    for turns in (False, True):
-        solve(ring(turns), "ruin", Budget(iterations=STEPS))
+    for problem in (ring(False), ring(True), with_hours(ring(True))):
+        solve(problem, "ruin", Budget(iterations=STEPS))
     print("kernels compiled")
     return 0
 

@@ -92,7 +92,7 @@ def test_point_work_passes_the_checker(engine: str, case: str) -> None:
         assert plan.unserved == ()
 
 
-@pytest.mark.parametrize("engine", ["greedy", "pyvrp", "ortools"])
+@pytest.mark.parametrize("engine", ["greedy", "ruin", "pyvrp", "ortools"])
 def test_windows_are_kept(engine: str) -> None:
     assert checked(WINDOWED, engine).unserved == ()
 
@@ -177,8 +177,9 @@ def test_unlimited_fleets_number_their_copies() -> None:
 
 
 def test_an_engine_that_cannot_says_why() -> None:
-    with pytest.raises(NoEngine, match="window"):
-        solve(WINDOWED, "ruin", STEPS)
+    late = replace(WINDOWED, tasks=tuple(replace(t, release_s=60) for t in WINDOWED.tasks))
+    with pytest.raises(NoEngine, match="released"):
+        solve(late, "ruin", STEPS)
     with pytest.raises(NoEngine, match="lateness"):
         solve(STREETS["reload"], "pyvrp", STEPS)
     with pytest.raises(NoEngine, match="unknown"):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from routing.engines.assemble import Tour
-from routing.engines.ruin.model import Model, link, load
+from routing.engines.ruin.layout import BIG
+from routing.engines.ruin.model import Model
 from routing.engines.ruin.params import RuinParams
+from routing.engines.ruin.tours import link, load
 
 
 class Search:
@@ -19,12 +20,13 @@ class Search:
     def __init__(self, model: Model, params: RuinParams, seed: int) -> None:
         from routing.engines.ruin.chance import seeded
         from routing.engines.ruin.neighbours import nearest
+        from routing.engines.ruin.timed.near import nearest_timed
 
         self.model = model
         self.params = params
         self.tasks = tasks = len(model.task) - 1
         size = min(params.ruin_width, max(1, tasks - 1))
-        self.near = nearest(model.task, model.mode, model.dist, size)
+        self.near = (nearest if model.timed is None else nearest_timed)(model.task, model.mode, model.dist, size)
         self.width = min(params.width, tasks - 1)
         self.rng = seeded(seed)
         self.clock = np.zeros(2, np.int64)
@@ -45,12 +47,25 @@ class Search:
         """Start from tours (none: everything out) and take them as the best known."""
         from routing.engines.ruin.search import keep_best
 
-        left = load(self.model, tours)
+        load(self.model, tours)
+        self.resume()
+        self.books[1] = self.books[0]
+        keep_best(self.model.task, self.model.dist)
+
+    def resume(self) -> None:
+        """Go on from the routes as they are linked; one that cannot be driven in time is taken apart."""
+        from routing.engines.ruin.search import load_all
+
+        model = self.model
+        cost = load_all(model.world(), model.late, self.scratch)
+        for s in np.nonzero(model.slot["cost"] >= BIG)[0]:
+            cost -= int(model.slot["cost"][s])
+            model.task["slot"][model.task["slot"] == s] = -1
+            link(model, int(s), ())
+            model.slot["end"][s] = model.slot["cost"][s] = 0
+        left = [t for t in range(1, self.tasks + 1) if model.task["slot"][t] < 0]
         self.out[: len(left)] = left
-        cost = self.settle()
-        penalty = int(self.model.task["penalty"][left].sum())
-        self.books[:] = (cost + penalty, cost + penalty, len(left))
-        keep_best(self.model.task)
+        self.books[0], self.books[2] = cost + int(model.task["penalty"][left].sum()), len(left)
 
     def step(self, steps: int, hot: float, cold: float) -> None:
         """Run the kernel."""
@@ -73,12 +88,6 @@ class Search:
             self.books,
         )
 
-    def settle(self) -> int:
-        """Compute all figures of the lists as they are. Returns their cost."""
-        from routing.engines.ruin.search import load_all
-
-        return load_all(self.model.world(), self.model.late, self.scratch)
-
     def best_cost(self) -> int:
         """Cost of the best routes found."""
         return int(self.books[1])
@@ -96,30 +105,24 @@ class Search:
         return max(1.0, cost / max(1, served))
 
     def best_modes(self) -> list[list[int]]:
-        """Load the best routes into the slots and trace their modes, in driving order."""
+        """Go on from the best routes; their modes, in driving order, for each slot."""
         from routing.engines.ruin.search import traced
 
         model = self.model
-        kept = _Kept(model, self.out.copy(), self.books.copy())
-        kept.show_best()
-        self.settle()
+        chains = self._show_best()
+        if model.timed is not None:
+            chosen = [[int(model.task["best_mode"][t]) for t in chain] for chain in chains]
+            self.resume()
+            return chosen
+        self.resume()
         modes = []
         for s in range(len(model.slot)):
             count = traced(model.world(), s, self.scratch)
             modes.append(self.scratch[:count][::-1].tolist())
         return modes
 
-
-@dataclass(slots=True)
-class _Kept:
-    """The best routes as lists again."""
-
-    model: Model
-    out: Any
-    books: Any
-
-    def show_best(self) -> None:
-        """Rebuild the slots' lists from what `keep_best` noted."""
+    def _show_best(self) -> list[list[int]]:
+        """Link what `keep_best` noted. Returns the tasks of each slot in order."""
         task, kind = self.model.task, self.model.kind
         kind["free_slot"] = kind["first_slot"]
         followed_by = {}
@@ -131,9 +134,12 @@ class _Kept:
                 followed_by[p] = t
             elif s >= 0:
                 heads[s] = t
+        chains = []
         for s, t in enumerate(heads):
-            chain = []
+            chain: list[tuple[int, int]] = []
             while t:
                 chain.append((t, int(task["best_via"][t])))
                 t = followed_by.get(t, 0)
             link(self.model, s, chain)
+            chains.append([t for t, _ in chain])
+        return chains

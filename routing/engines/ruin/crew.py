@@ -13,6 +13,7 @@ from routing.engines.roads import profile_of
 from routing.engines.ruin.lanes import Lanes
 from routing.engines.ruin.layout import BIG, KIND
 from routing.engines.ruin.origin import Origin
+from routing.engines.ruin.support import COST, SECONDS, Measure
 from routing.problem import Problem
 
 Layer = tuple[str, int, int]
@@ -32,7 +33,7 @@ class Crew:
     layer_of: list[int]
 
 
-def crew_of(problem: Problem, tasks: int, timed: bool) -> Crew:
+def crew_of(problem: Problem, tasks: int, measure: Measure) -> Crew:
     """Kinds and slots for so many tasks; an unlimited fleet gets as many copies of each kind as it can need."""
     groups = alike(problem)
     if problem.unlimited_fleet:
@@ -45,15 +46,17 @@ def crew_of(problem: Problem, tasks: int, timed: bool) -> Crew:
         for i in group:
             kind_of[i] = k
     slot_kind = np.repeat(np.arange(len(groups)), [len(group) for group in members]).astype(np.int32)
-    own = [_layer(problem, i, timed) for i in kinds]
+    own = [_layer(problem, i, measure) for i in kinds]
     layers = sorted(set(own), key=own.index)
     vehicle_of = [i for group in members for i in group]
     return Crew(kinds, vehicle_of, slot_kind, kind_of, layers, [layers.index(layer) for layer in own])
 
 
-def _layer(problem: Problem, vehicle: int, timed: bool) -> Layer:
+def _layer(problem: Problem, vehicle: int, measure: Measure) -> Layer:
     own = problem.vehicles[vehicle]
-    return (own.profile, 1, 0) if timed else (own.profile, own.travel_rate, own.duration_rate)
+    if measure == SECONDS:
+        return own.profile, 1, 0
+    return own.profile, own.travel_rate, own.duration_rate if measure == COST else 0
 
 
 def work_differs(problem: Problem, layers: Sequence[Layer]) -> bool:
@@ -67,7 +70,7 @@ def kind_records(
     origins: Sequence[Origin],
     lanes: Lanes,
     skills: dict[str, int],
-    timed: bool,
+    measure: Measure,
     rows: int,
     modes: int,
 ) -> Any:
@@ -77,13 +80,18 @@ def kind_records(
     for k, i in enumerate(crew.kinds):
         own, vehicle = kind[k], problem.vehicles[i]
         layer = crew.layer_of[k]
-        profile, _, rate = crew.layers[layer]
+        profile, _, _ = crew.layers[layer]
+        clock_s = origins[i].clock_s
         own["room"], own["guard"] = lanes.room(vehicle.capacity), lanes.guard
         own["used"] = lanes.load(origins[i].used)
         rest_s = sum(rest.duration_s for rest in vehicle.breaks)
-        own["limit"] = vehicle.shift[1] - rest_s if timed else BIG // 2
-        own["fixed"] = vehicle.fixed_cost - (origins[i].clock_s if timed else 0)
-        own["percent"], own["rate"], own["odd"] = profile_of(problem, profile).work_percent, rate, odd
+        own["limit"] = vehicle.shift[1] - rest_s if measure == SECONDS else BIG // 2
+        own["clock"], own["last_start"] = clock_s, clock_s if vehicle.frozen else vehicle.shift[1]
+        own["unloads"] = problem.unload_at_end
+        own["longest"] = BIG // 2
+        own["fixed"] = vehicle.fixed_cost - (clock_s if measure == SECONDS else 0)
+        own["percent"], own["rate"] = profile_of(problem, profile).work_percent, vehicle.duration_rate
+        own["odd"] = odd
         own["skills"] = sum(bit for name, bit in skills.items() if name in vehicle.skills)
         own["row"], own["base"] = layer * rows, layer * modes
         where = np.nonzero(crew.slot_kind == k)[0]

@@ -10,12 +10,13 @@ from routing.engines.reasons import CAPACITY, TIME, impossible, left_out
 from routing.engines.ruin.annealing import Search
 from routing.engines.ruin.cooling import cool
 from routing.engines.ruin.layout import FAR
-from routing.engines.ruin.model import Model, build, tours_from
+from routing.engines.ruin.model import Model, build
 from routing.engines.ruin.params import RuinParams
 from routing.engines.ruin.plain.model import build as build_plain
 from routing.engines.ruin.plain.model import is_plain
 from routing.engines.ruin.plain.state import PlainSearch
-from routing.engines.ruin.support import unsupported
+from routing.engines.ruin.support import COST, unsupported
+from routing.engines.ruin.tours import tours_from
 from routing.engines.workbench import workbench
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
@@ -77,15 +78,12 @@ def _read(search: Search, finder: PathFinder, hopeless: Sequence[Unserved], engi
     modes = [_drop_unreachable(model, s, chain) for s, chain in enumerate(search.best_modes())]
     tours = tours_from(model, modes)
     served = {visit.item for tour in tours for visit in tour.visits if not visit.facility}
-    bound = TIME if model.timed and problem.facilities else CAPACITY
+    bound = TIME if model.measure != COST and problem.facilities else CAPACITY
     unserved = list(hopeless)
     for i in model.task_of[1:]:
         if i not in served:
             task = problem.tasks[i]
             unserved.append(Unserved(task.id, left_out(problem, finder, task, bound)))
-    out = [t for t in range(1, len(model.task)) if model.task["slot"][t] < 0]
-    search.out[: len(out)] = out
-    search.books[0], search.books[2] = search.books[1], len(out)
     return assemble(problem, finder, tours, unserved, engine, seed, steps)
 
 
@@ -94,7 +92,9 @@ def _drop_unreachable(model: Model, s: int, modes: list[int]) -> list[int]:
     kept: list[int] = []
     above = int(model.kind["row"][model.slot["kind"][s]])
     for m in modes:
-        if not kept:
+        if model.timed is not None:
+            fine = True
+        elif not kept:
             fine = model.ends[model.slot["kind"][s], m, 0] < FAR
         else:
             fine = model.dist[above + model.mode["leave"][kept[-1]], model.mode["enter"][m]] < FAR

@@ -21,8 +21,8 @@ def renew(world: Any, late: bool, s: int, scratch: Any) -> None:
     """All figures of slot s."""
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-    backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
-    price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+    backward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].last)
+    price(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
 
 
 @kernel
@@ -83,14 +83,14 @@ def hand_over(world: Any, s: int, s2: int) -> None:
 def exchange(world: Any, desk: Any, late: bool, s: int, s2: int, worse: bool, at: int) -> int:
     """Exchange two slots' routes where both can take the other's; go back where one cannot keep to its time, or where
     it costs more and `worse` is not allowed. Returns how much of `order` is used."""
-    task, mode, slot, kind, _, _, reach, links, _ = world
+    task, mode, slot, kind, dist, _, reach, links, _ = world
     _, order, vias, scratch, _, _, _, _ = desk
     if not (could_take(world, s, slot[s2].kind) and could_take(world, s2, slot[s].kind)):
         return at
     for side in range(2):
         own = s if side == 0 else s2
         if slot[own].touched == 0:
-            at = save(task, mode, slot, reach, links, own, order, vias, at)
+            at = save(task, mode, slot, dist, reach, links, own, order, vias, at)
     before = slot[s].cost + slot[s2].cost
     first, second = task[slot[s].first].via, task[slot[s2].first].via
     hand_over(world, s, s2)

@@ -22,50 +22,46 @@ BIG = 1 << 50
 MANDATORY = 1 << 42
 """Penalty of leaving out a mandatory task: above any cost a real route can add."""
 
-TASK = np.dtype(
-    [
-        ("first_mode", "i4"),
-        ("after_mode", "i4"),
-        ("next", "i4"),
-        ("previous", "i4"),
-        ("slot", "i4"),  # -1: out of all routes
-        ("via", "i4"),  # 1: the way here passes the best facility
-        ("demand", "i8"),  # of all commodities, packed (lanes.py)
-        ("skills", "i8"),  # bits the vehicle must have
-        ("weight", "i8"),
-        ("deadline", "i8"),
-        ("penalty", "i8"),
-        ("move", "i8"),  # extra cost where a vehicle of another kind than `keep` serves it
-        ("far", "f8"),
-        ("size", "f8"),  # demand as one figure, to sort by
-        ("picked", "i8"),  # used capacity of this trip up to and with the task
-        ("coming", "i8"),  # used capacity of this trip from the task on
-        ("done", "i8"),  # completion time in the traced modes
-        ("old_picked", "i8"),
-        ("old_coming", "i8"),
-        ("old_done", "i8"),
-        ("seen", "i8"),
-        ("best_slot", "i4"),
-        ("best_previous", "i4"),
-        ("best_via", "i4"),
-        ("keep", "i4"),
-    ],
-    align=True,
-)
+TASK_FIELDS = [
+    ("first_mode", "i4"),
+    ("after_mode", "i4"),
+    ("next", "i4"),
+    ("previous", "i4"),
+    ("slot", "i4"),  # -1: out of all routes
+    ("via", "i4"),  # 1: the way here passes the best facility
+    ("demand", "i8"),  # of all commodities, packed (lanes.py)
+    ("skills", "i8"),  # bits the vehicle must have
+    ("weight", "i8"),
+    ("deadline", "i8"),
+    ("penalty", "i8"),
+    ("move", "i8"),  # extra cost where a vehicle of another kind than `keep` serves it
+    ("far", "f8"),
+    ("size", "f8"),  # demand as one figure, to sort by
+    ("picked", "i8"),  # used capacity of this trip up to and with the task
+    ("coming", "i8"),  # used capacity of this trip from the task on
+    ("done", "i8"),  # completion time in the traced modes
+    ("old_picked", "i8"),
+    ("old_coming", "i8"),
+    ("old_done", "i8"),
+    ("seen", "i8"),
+    ("best_slot", "i4"),
+    ("best_previous", "i4"),
+    ("best_via", "i4"),
+    ("keep", "i4"),
+]
+TASK = np.dtype(TASK_FIELDS, align=True)
 
-MODE = np.dtype(
-    [
-        ("enter", "i4"),  # column of the distance table
-        ("leave", "i4"),  # row of the distance table
-        ("service", "i8"),
-        ("seconds", "i8"),  # of service, where kinds pay for seconds
-        ("forward", "i8"),  # least time from the route's start to the end of this mode
-        ("backward", "i8"),  # least time from the start of this mode to the route's end
-        ("old_forward", "i8"),
-        ("old_backward", "i8"),
-    ],
-    align=True,
-)
+MODE_FIELDS = [
+    ("enter", "i4"),  # column of the distance table
+    ("leave", "i4"),  # row of the distance table
+    ("service", "i8"),
+    ("seconds", "i8"),  # of service, where kinds pay for seconds
+    ("forward", "i8"),  # least time from the route's start to the end of this mode
+    ("backward", "i8"),  # least time from the start of this mode to the route's end
+    ("old_forward", "i8"),
+    ("old_backward", "i8"),
+]
+MODE = np.dtype(MODE_FIELDS, align=True)
 
 SLOT = np.dtype(
     [
@@ -92,6 +88,10 @@ KIND = np.dtype(
         ("room", "i8"),  # capacity, packed, its guard bits set (lanes.py)
         ("guard", "i8"),
         ("limit", "i8"),  # latest end
+        ("clock", "i8"),  # with the next two read only where seconds are counted apart: earliest and latest start,
+        ("last_start", "i8"),
+        ("longest", "i8"),  # most seconds from start to end
+        ("unloads", "i8"),  # 1: it must unload before it goes home
         ("fixed", "i8"),  # fixed cost less what an empty route has spent, so that times stay absolute
         ("percent", "i8"),  # of tasks' service; with `rate` read only where `odd` is set
         ("rate", "i8"),  # cost of a second of service

@@ -9,6 +9,7 @@ from typing import Any
 
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, OLD_COME, OLD_GO, START, TO
 from routing.engines.ruin.route import fits, stay
+from routing.engines.ruin.timed.moves import gap_timed, restore_timed, save_timed
 from routing.jit import leaf
 
 NEVER = BIG
@@ -70,6 +71,8 @@ def gap_cost(
     bound: int,
 ) -> tuple[int, int]:
     """Cost change of putting t between p and q of slot s, and how: bit 0 a facility before t, bit 1 one after it."""
+    if dist.ndim == 3:
+        return gap_timed(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, bound)
     k = slot[s].kind
     places = reach.shape[1]
     above, base = kind[k].row, kind[k].base
@@ -176,7 +179,9 @@ def put(task: Any, slot: Any, t: int, p: int, s: int, code: int) -> None:
 
 
 @leaf
-def save(task: Any, mode: Any, slot: Any, reach: Any, links: Any, s: int, order: Any, vias: Any, at: int) -> int:
+def save(
+    task: Any, mode: Any, slot: Any, dist: Any, reach: Any, links: Any, s: int, order: Any, vias: Any, at: int
+) -> int:
     """Remember slot s: its order in `order[at:]`, its figures beside themselves. Returns the next free place."""
     places = reach.shape[1]
     slot[s].saved_from = at
@@ -191,9 +196,12 @@ def save(task: Any, mode: Any, slot: Any, reach: Any, links: Any, s: int, order:
         for m in range(task[t].first_mode, task[t].after_mode):
             mode[m].old_forward = mode[m].forward
             mode[m].old_backward = mode[m].backward
-        for f in range(places):
-            links[t, f, OLD_GO] = links[t, f, GO]
-            links[t, f, OLD_COME] = links[t, f, COME]
+        if dist.ndim == 3:
+            save_timed(task, mode, links, t)
+        else:
+            for f in range(places):
+                links[t, f, OLD_GO] = links[t, f, GO]
+                links[t, f, OLD_COME] = links[t, f, COME]
         task[t].old_picked = task[t].picked
         task[t].old_coming = task[t].coming
         task[t].old_done = task[t].done
@@ -203,7 +211,9 @@ def save(task: Any, mode: Any, slot: Any, reach: Any, links: Any, s: int, order:
 
 
 @leaf
-def restore(task: Any, mode: Any, slot: Any, kind: Any, reach: Any, links: Any, s: int, order: Any, vias: Any) -> None:
+def restore(
+    task: Any, mode: Any, slot: Any, kind: Any, dist: Any, reach: Any, links: Any, s: int, order: Any, vias: Any
+) -> None:
     """Bring slot s back to what `save` remembered."""
     places = reach.shape[1]
     p = 0
@@ -225,9 +235,12 @@ def restore(task: Any, mode: Any, slot: Any, kind: Any, reach: Any, links: Any, 
         for m in range(task[t].first_mode, task[t].after_mode):
             mode[m].forward = mode[m].old_forward
             mode[m].backward = mode[m].old_backward
-        for f in range(places):
-            links[t, f, GO] = links[t, f, OLD_GO]
-            links[t, f, COME] = links[t, f, OLD_COME]
+        if dist.ndim == 3:
+            restore_timed(task, mode, links, t)
+        else:
+            for f in range(places):
+                links[t, f, GO] = links[t, f, OLD_GO]
+                links[t, f, COME] = links[t, f, OLD_COME]
         task[t].picked = task[t].old_picked
         task[t].coming = task[t].old_coming
         task[t].done = task[t].old_done

@@ -12,7 +12,7 @@ import numpy as np
 from routing.engines.ruin.chance import below, skips, uniform
 from routing.engines.ruin.moves import gap_cost, put, save
 from routing.engines.ruin.route import backward, fits, forward, price
-from routing.jit import kernel
+from routing.jit import kernel, leaf
 
 SORTED_BY_HAND = 60
 """Up to this many absent tasks an insertion sort is quicker than a library sort."""
@@ -21,10 +21,20 @@ OVERLOOKED = 0.2
 """Chance that a kind of vehicle is not looked at for a new route."""
 
 
+@leaf
+def window_rank(task: Any, t: int, way: int, otherwise: float) -> float:
+    """Shortest, earliest or last closing window first, after `way`."""
+    if way > 14:
+        return float(-task[t].closes)
+    if way > 12:
+        return float(task[t].opens)
+    return float(task[t].closes - task[t].opens) if way > 10 else otherwise
+
+
 @kernel
-def arrange(task: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any) -> None:
-    """Order in which absent tasks are inserted: by chance, demand, distance, or weight."""
-    way = below(rng, 11)
+def arrange(task: Any, dist: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any) -> None:
+    """Order in which absent tasks are inserted: by chance, demand, distance, weight, or window."""
+    way = below(rng, 17 if dist.ndim == 3 else 11)
     for i in range(found):
         t = absent[i]
         if way < 4:
@@ -37,6 +47,8 @@ def arrange(task: Any, rng: Any, late: bool, absent: Any, found: int, rank: Any)
                 rank[i] = 1e-9 * task[t].far - float(task[t].weight)
         else:
             rank[i] = task[t].far
+            if dist.ndim == 3:
+                rank[i] = window_rank(task, t, way, rank[i])
     if found <= SORTED_BY_HAND:
         for i in range(1, found):
             value, t, j = rank[i], absent[i], i - 1
@@ -161,9 +173,9 @@ def recreate(
             left += 1
             continue
         if slot[s].touched == 0:
-            at = save(task, mode, slot, reach, links, s, order, vias, at)
+            at = save(task, mode, slot, dist, reach, links, s, order, vias, at)
         put(task, slot, t, p, s, code)
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, t)
-        backward(task, mode, slot, kind, dist, ends, reach, links, s, t)
-        price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+        backward(task, mode, slot, kind, dist, ends, reach, links, depart, s, t)
+        price(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
     return left, at

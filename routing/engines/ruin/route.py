@@ -3,6 +3,9 @@
 The direction of every task is chosen anew by dynamic programming over modes, forward and backward, so that an
 insertion is priced with the best directions of all tasks around it.
 
+Where the table has cost and seconds apart (`dist` of three axes) the functions of timed/route.py do the work; the
+choice is made when the kernel is compiled.
+
 Arguments common to all functions: `task`, `mode`, `slot`, `kind` records (layout.py), `dist` int32 (rows, columns),
 `ends` (kinds, modes, 2), `reach` (tables x modes, facilities, 2), `links` (tasks, facilities, 4), `depart` (kinds,
 facilities): from the start of the route to a facility, its service included.
@@ -13,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, START, TO
+from routing.engines.ruin.timed.route import backward_timed, forward_timed, price_timed
 from routing.jit import leaf
 
 NEVER = BIG
@@ -48,6 +52,9 @@ def forward(
     t: int,
 ) -> None:
     """Refresh forward times, facility arrivals and picked loads from task t to the end of slot s."""
+    if dist.ndim == 3:
+        forward_timed(task, mode, slot, kind, dist, ends, reach, links, depart, s, t)
+        return
     k = slot[s].kind
     places = reach.shape[1]
     above, base = kind[k].row, kind[k].base
@@ -82,9 +89,22 @@ def forward(
 
 @leaf
 def backward(
-    task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, links: Any, s: int, t: int
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    s: int,
+    t: int,
 ) -> None:
     """Refresh backward times, facility departures and coming loads from task t to the start of slot s."""
+    if dist.ndim == 3:
+        backward_timed(task, mode, slot, kind, dist, ends, reach, links, depart, s, t)
+        return
     k = slot[s].kind
     places = reach.shape[1]
     above, base = kind[k].row, kind[k].base
@@ -148,9 +168,23 @@ def trace(task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reac
 
 @leaf
 def price(
-    task: Any, mode: Any, slot: Any, kind: Any, dist: Any, ends: Any, reach: Any, late: bool, s: int, scratch: Any
+    task: Any,
+    mode: Any,
+    slot: Any,
+    kind: Any,
+    dist: Any,
+    ends: Any,
+    reach: Any,
+    links: Any,
+    depart: Any,
+    late: bool,
+    s: int,
+    scratch: Any,
 ) -> None:
     """End and cost of slot s, once its forward times hold."""
+    if dist.ndim == 3:
+        price_timed(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
+        return
     t = slot[s].last
     if t == 0:
         slot[s].end = 0

@@ -17,6 +17,7 @@ from routing.engines.ruin.kinds import settle_kinds, vary_kinds
 from routing.engines.ruin.moves import restore, save, unlink
 from routing.engines.ruin.recreate import arrange, recreate
 from routing.engines.ruin.route import backward, forward, join_trips, price, trace
+from routing.engines.ruin.timed.route import forget_times
 from routing.jit import kernel
 
 RUINED_MAX = 64
@@ -28,11 +29,11 @@ def refresh(world: Any, late: bool, s: int, scratch: Any) -> None:
     """All figures of slot s; trips that fit together are joined, their boundary is chosen anew by insertion."""
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-    backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
+    backward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].last)
     if reach.shape[1] > 0 and join_trips(task, slot, kind, s):
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-        backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
-    price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+        backward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].last)
+    price(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
 
 
 @kernel
@@ -76,7 +77,7 @@ def ruin(
     world: Any, desk: Any, near: Any, rng: Any, late: bool, mean: float, longest: float, found: int
 ) -> tuple[int, int]:
     """Remove strings near a random task. Returns the absent count and how much of `order` is used."""
-    task, mode, slot, kind, _, _, reach, links, _ = world
+    task, mode, slot, kind, dist, _, reach, links, _ = world
     _, order, vias, scratch, absent, _, _, _ = desk
     at = 0
     busy = 0
@@ -97,7 +98,7 @@ def ruin(
         s = task[t].slot
         if s < 0 or slot[s].ruined == 1:
             continue
-        at = save(task, mode, slot, reach, links, s, order, vias, at)
+        at = save(task, mode, slot, dist, reach, links, s, order, vias, at)
         found = cut(task, slot, kind, rng, s, t, length, absent, found)
         if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
             kind[slot[s].kind].free_slot = s
@@ -110,12 +111,16 @@ def ruin(
 
 
 @kernel
-def keep_best(task: Any) -> None:
+def keep_best(task: Any, dist: Any) -> None:
     """Note the present routes as the best known."""
     for t in range(1, len(task)):
         task[t].best_slot = task[t].slot
         task[t].best_previous = task[t].previous
         task[t].best_via = task[t].via
+        if dist.ndim == 3:
+            task[t].best_mode = task[t].mode
+            task[t].best_by = task[t].by
+            task[t].best_home = task[t].home
 
 
 @kernel
@@ -125,17 +130,17 @@ def accept(world: Any, desk: Any, change: int, left: int, books: Any) -> None:
     books[2] = left
     if books[0] < books[1]:
         books[1] = books[0]
-        keep_best(world[0])
+        keep_best(world[0], world[4])
 
 
 @kernel
 def undo(world: Any, desk: Any, books: Any) -> None:
     """Go back to the routes before the step."""
-    task, mode, slot, kind, _, _, reach, links, _ = world
+    task, mode, slot, kind, dist, _, reach, links, _ = world
     _, order, vias, _, _, _, out, old_out = desk
     for s in range(len(slot)):
         if slot[s].touched == 1:
-            restore(task, mode, slot, kind, reach, links, s, order, vias)
+            restore(task, mode, slot, kind, dist, reach, links, s, order, vias)
             if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
                 kind[slot[s].kind].free_slot = s
     for i in range(books[2]):
@@ -172,7 +177,7 @@ def run(
         found, at = ruin(world, desk, near, rng, late, mean, longest, books[2])
         if len(kind) > 1:
             at = vary_kinds(world, desk, rng, late, at)
-        arrange(task, rng, late, absent, found, rank)
+        arrange(task, world[4], rng, late, absent, found, rank)
         left, at = recreate(world, desk, near, width, rng, late, blink, found, at)
         if len(kind) > 1:
             settle_kinds(world, desk, rng, late, at)
@@ -192,10 +197,11 @@ def load_all(world: Any, late: bool, scratch: Any) -> int:
     """Compute all slots' figures after their lists were set from outside. Returns their cost."""
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     total = 0
+    forget_times(mode, dist)
     for s in range(len(slot)):
         forward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].first)
-        backward(task, mode, slot, kind, dist, ends, reach, links, s, slot[s].last)
-        price(task, mode, slot, kind, dist, ends, reach, late, s, scratch)
+        backward(task, mode, slot, kind, dist, ends, reach, links, depart, s, slot[s].last)
+        price(task, mode, slot, kind, dist, ends, reach, links, depart, late, s, scratch)
         total += slot[s].cost
     return int(total)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,30 @@ from routing.problem import HORIZON_S, Problem, Profile
 
 SKILLS_MAX = 62
 """Distinct skills that fit into one word."""
+
+
+Measure = Literal["cost", "seconds", "both"]
+COST: Measure = "cost"
+SECONDS: Measure = "seconds"
+BOTH: Measure = "both"
+"""What the search counts: cost where no time binds, seconds where they bind and are the cost, else both apart."""
+
+
+def measure_of(problem: Problem) -> Measure:
+    """What has to be counted."""
+    if windows_bind(problem):
+        return BOTH
+    if not times_matter(problem):
+        return COST
+    return SECONDS if _one_measure(problem) else BOTH
+
+
+def windows_bind(problem: Problem) -> bool:
+    """Whether some window opens or closes inside the shifts."""
+    first = min(vehicle.shift[0] for vehicle in problem.vehicles)
+    last = max(vehicle.shift[1] for vehicle in problem.vehicles)
+    windows = [task.window for task in problem.tasks] + [facility.window for facility in problem.facilities]
+    return any(opens > first or closes < last for opens, closes in windows)
 
 
 def times_matter(problem: Problem) -> bool:
@@ -33,7 +58,8 @@ def _refusals(problem: Problem) -> Iterator[str]:
         yield f"{len(problem.commodities)} commodities, it counts one to {LANES_MAX}"
     if len(set().union(*(task.skills for task in problem.tasks))) > SKILLS_MAX:
         yield f"more than {SKILLS_MAX} skills"
-    yield from _time_refusals(problem)
+    if any(task.release_s > min(vehicle.shift[0] for vehicle in problem.vehicles) for task in problem.tasks):
+        yield "tasks are released inside the shifts"
     yield from _fleet_refusals(problem)
     yield from _facility_refusals(problem)
     if problem.repeats:
@@ -42,24 +68,12 @@ def _refusals(problem: Problem) -> Iterator[str]:
         yield "fairness"
 
 
-def _time_refusals(problem: Problem) -> Iterator[str]:
-    first = min(vehicle.shift[0] for vehicle in problem.vehicles)
-    last = max(vehicle.shift[1] for vehicle in problem.vehicles)
-    windows = [(item.id, item.window) for item in problem.tasks]
-    windows += [(item.id, item.window) for item in problem.facilities]
-    for name, window in windows:
-        if window[0] > first or window[1] < last:
-            yield f"{name} has a window inside the shifts"
-    if any(task.release_s > first for task in problem.tasks):
-        yield "tasks are released inside the shifts"
-    if times_matter(problem) and not _one_measure(problem):
-        yield "shifts or deadlines bind while cost and duration differ"
-
-
 def _fleet_refusals(problem: Problem) -> Iterator[str]:
     fleet = problem.vehicles
     if any(vehicle.attachments for vehicle in fleet):
         yield "vehicles choose an attachment"
+    if windows_bind(problem) and any(vehicle.breaks for vehicle in fleet):
+        yield "breaks among windows"
     if problem.unlimited_fleet and any(vehicle.frozen for vehicle in fleet):
         yield "frozen stops in an unlimited fleet"
     if problem.unlimited_fleet and any(task.move_cost > 0 and task.keep is not None for task in problem.tasks):

@@ -79,11 +79,14 @@ def route_ends(
 
 
 def idle_home(
-    problem: Problem, matrix: Matrix, crew: Crew, origins: Sequence[Origin], dist: Any, depart: Any, home: Any, k: int
-) -> int:
-    """What going straight home from the origin adds for kind k: paid anyway where frozen stops begin the route."""
-    i = crew.kinds[k]
-    if problem.unload_at_end and any(origins[i].used):
-        return int((depart[k] + home[k]).min())
-    end = int(matrix.end_column[i])
-    return 0 if end < 0 else int(dist[crew.layer_of[k] * len(matrix.cost) + origins[i].row, end])
+    problem: Problem, matrix: Matrix, crew: Crew, origins: Sequence[Origin], dist: Any, depart: Any, home: Any
+) -> list[int]:
+    """What going straight home from the origin adds for each kind: paid anyway where frozen stops begin the route."""
+    idle = []
+    for k, i in enumerate(crew.kinds):
+        end = int(matrix.end_column[i])
+        if problem.unload_at_end and any(origins[i].used):
+            idle.append(int((depart[k] + home[k]).min()))
+        else:
+            idle.append(0 if end < 0 else int(dist[crew.layer_of[k] * len(matrix.cost) + origins[i].row, end]))
+    return idle
