@@ -1,6 +1,7 @@
 # make demo     the demo city's storm, to its end, on SQLite; prints a summary and where the sheets lie
 # make console  the same live: prints an address and a sign-in
 # make test     the tests;  make check  linters, types, imports, dependencies
+# make mutants  is there a slip in the checker that its tests would not notice? (about ten minutes)
 # make lock     resolve dependencies anew into requirements.lock (hashes, no index)
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEED ?= 7
 
-.PHONY: demo console test check lock clean setup
+.PHONY: demo console test check mutants lock clean setup
 
 setup: $(READY)
 
@@ -38,6 +39,9 @@ check: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+
+mutants: $(READY)
+	@$(BIN)/python -m bench.mutants
 
 lock:
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock

@@ -7,11 +7,7 @@ follows. The generation of a claim fences a planner that came back from the dead
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +25,9 @@ from models.database import Database
 from models.errors import Permanent
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
-from streams.solving import SolveResult, SolveTask, limit_child, solve_child, warm_child
+from routing.errors import RoutingError
+from streams.solver_pool import SolverFailed, SolverPool
+from streams.solving import SolveResult, SolveTask
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +38,10 @@ URGENCY = ("salting", "ploughing", "collection", "beats")
 """Services in the order they are solved when asked for at one time."""
 MAX_ATTEMPTS = 3
 LEASE = timedelta(minutes=5)
-GREEDY_LIMIT_S = 30.0
 GREEDY_S = 1.0
 """Time of a first plan where plans are made by time."""
 WAVE_S = 36.0
 """Improvements asked for at one time share this long on each process, so that all are there within a minute."""
-REST_S = 20.0
-"""A pool that may rest gives its processes back when nothing was asked of it for so long."""
-KILL_FACTOR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +80,16 @@ class Planner:
         self._context = context
         self._params = params
         self._streets = streets
-        self._pool: ProcessPoolExecutor | None = None
-        self._asked = time.monotonic()
+        self._pool = SolverPool(params.processes)
 
     def warm(self) -> None:
         """Start a solver process and have it load its libraries, before anybody waits for it."""
-        if self._params.processes:
-            self._executor().submit(warm_child)
+        self._pool.warm()
 
     def rest(self) -> None:
         """Give the solver processes back when this planner may rest and has had nothing to do for a while."""
-        if self._params.rests and self._pool is not None and time.monotonic() - self._asked > REST_S:
-            self.close()
+        if self._params.rests:
+            self._pool.rest()
 
     def run_due(self, now: datetime, wall: datetime | None = None) -> int:
         """Work off every request due at `now`, earliest first; how many phases were done.
@@ -157,17 +149,19 @@ class Planner:
         return _Claim(request, plan, full, None, task)
 
     def _work(self, claims: list[_Claim]) -> int:
-        """Solve side by side, store in the order of the claims."""
-        futures = [self._submit(self._shared(claim.task, len(claims))) for claim in claims]
-        done = 0
-        for claim, future in zip(claims, futures, strict=True):
-            result = self._result(claim, future)
-            if result is None:
-                self._fail(claim.request, "solver", "the solver died or overran its budget")
+        """Solve side by side, store in the order of the claims. Whatever fails, the versions there are stand."""
+        tasks = [self._shared(claim.task, len(claims)) for claim in claims]
+        futures = [self._pool.submit(task) for task in tasks]
+        for claim, task, future in zip(claims, tasks, futures, strict=True):
+            try:
+                result = self._pool.result(task, future, len(claims) > 1)
+            except RoutingError as error:
+                self._fail(claim.request, "problem", str(error))
+            except SolverFailed as error:
+                self._fail(claim.request, "solver", str(error))
             else:
                 self._store(claim, result)
-            done += 1
-        return done
+        return len(claims)
 
     def _shared(self, task: SolveTask, tasks: int) -> SolveTask:
         """A timed improvement gets its share of the wave."""
@@ -175,47 +169,9 @@ class Planner:
             return task
         return replace(task, seconds=min(task.seconds, WAVE_S * max(1, self._params.processes) / tasks))
 
-    def _submit(self, task: SolveTask) -> Future[SolveResult]:
-        self._asked = time.monotonic()
-        if self._params.processes == 0:
-            done: Future[SolveResult] = Future()
-            done.set_result(solve_child(task))
-            return done
-        return self._executor().submit(solve_child, task)
-
-    def _executor(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                max_workers=self._params.processes,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=limit_child,
-            )
-        return self._pool
-
-    def _result(self, claim: _Claim, future: Future[SolveResult]) -> SolveResult | None:
-        seconds = claim.task.seconds if claim.task.mode == "improve" else None
-        limit = (
-            None if claim.task.iterations is not None else (seconds or GREEDY_LIMIT_S) * KILL_FACTOR + GREEDY_LIMIT_S
-        )
-        try:
-            return future.result(timeout=limit)
-        except (TimeoutError, BrokenProcessPool, MemoryError) as error:
-            log.warning("solve of %s failed: %r", claim.request.plan, error)
-            self._kill_pool()
-            return None
-
-    def _kill_pool(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            for process in list((pool._processes or {}).values()):
-                process.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-
     def close(self) -> None:
         """End the solver children."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        self._pool.close()
 
     def _fail(self, request: PlanRequest, reason: str, text: str) -> None:
         """Give up at once on what can never be solved, after three attempts on what died; then an alarm is open."""
@@ -299,6 +255,7 @@ def _verdict_doc(result: SolveResult) -> dict[str, object]:
         "feasible": verdict.feasible,
         "cost": verdict.cost,
         "terms": dict(sorted(verdict.terms.items())),
+        "around": list(result.around),
         "violations": [{"code": v.code, "where": v.where, "text": v.text} for v in verdict.violations[:50]],
     }
 

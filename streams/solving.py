@@ -12,11 +12,16 @@ from typing import Any
 from models.ids import content_hash
 from routing.checker import check
 from routing.codec import plan_to_json, problem_to_json
+from routing.hindrances import hindrances
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
+from routing.validate import require_valid
 
 MEMORY_LIMIT = 4 * 1024**3
 """Address space of a solver child in bytes; the numba and OR-Tools libraries alone map more than one GiB."""
+
+AROUND_KEPT = 50
+"""Lines kept of what a plan was made around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,10 @@ class SolveTask:
 
 @dataclass(frozen=True, slots=True)
 class SolveResult:
-    """Plan, verdict, attempts and the snapshot that lets anyone recompute the verdict. `seconds` is wall time."""
+    """Plan, verdict, attempts and the snapshot that lets anyone recompute the verdict. `seconds` is wall time.
+
+    `around` says in a line each what the plan had to be made around: a store that never opens, work nobody can reach.
+    """
 
     plan: Plan
     verdict: Verdict
@@ -43,6 +51,7 @@ class SolveResult:
     plan_bytes: bytes
     snapshot_hash: str
     seconds: float
+    around: tuple[str, ...] = ()
 
 
 def limit_child() -> None:
@@ -57,13 +66,14 @@ def warm_child() -> None:
 
 
 def solve_child(task: SolveTask) -> SolveResult:
-    """Solve, check, pack."""
+    """Solve, check, pack. Raises BadProblem where the problem contradicts itself, NoEngine where no plan came out."""
     from routing.engines.assemble import assemble, finder_for, tours_of
     from routing.engines.base import Budget
     from routing.engines.insertion import insert
     from routing.engines.registry import solve
 
     began = time.perf_counter()
+    require_valid(task.problem)
     attempts: list[dict[str, Any]] = []
     if task.mode == "insert":
         assert task.start is not None
@@ -87,4 +97,5 @@ def solve_child(task: SolveTask) -> SolveResult:
         plan_bytes=zlib.compress(plan_text.encode(), 6),
         snapshot_hash=content_hash(problem_text),
         seconds=round(time.perf_counter() - began, 3),
+        around=tuple(fault.line for fault in hindrances(task.problem)[:AROUND_KEPT]),
     )

@@ -222,7 +222,7 @@ def note_text(note: dict[str, Any], zone: ZoneInfo) -> str:
 
 
 def explain_command(data: Path, name: str, as_json: bool) -> int:
-    """Order notes, objective terms, engines tried, unserved with what binds."""
+    """Order notes, objective terms, engines tried, what was planned around, unserved with what binds."""
     system = open_system(data)
     try:
         with system.database.read() as session:
@@ -237,6 +237,7 @@ def explain_command(data: Path, name: str, as_json: bool) -> int:
         "engines": version.attempts,
         "unserved": version.unserved,
         "violations": version.verdict.get("violations", []),
+        "around": version.verdict.get("around", []),
     }
     if as_json:
         print(json.dumps(body, ensure_ascii=False))
@@ -245,6 +246,8 @@ def explain_command(data: Path, name: str, as_json: bool) -> int:
     print("objective: " + ", ".join(f"{k} {v}" for k, v in body["objective"].items()))
     for engine in version.attempts:
         print(f"tried {engine['engine']}: cost {engine['cost']} in {engine['seconds']:.1f} s {engine['note']}".rstrip())
+    for line in body["around"]:
+        print(f"planned around: {line}")
     for row in version.unserved:
         print(f"not served: {row['ref'] or row['task']}: {row['reason']}")
     if not version.unserved:

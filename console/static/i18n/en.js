@@ -30,7 +30,7 @@ export default {
   "plan.waste": "waste", "plan.routes": "routes", "plan.hours": "work", "plan.engine": "engine", "plan.version": "version {n}", "plan.planning": "planning…",
   "plan.sheets": "sheets {n}/{m}", "plan.approvedby": "approved by {who}, {t}", "plan.sheet": "Sheet", "plan.made": "made {t}", "plan.back": "All plans",
   "plan.added": "adds {t}", "plan.period": "Period", "plan.reason": "Reason", "plan.unserved.title": "Unserved", "plan.more": "{n} more",
-  "plan.faults": "The check found", "plan.stops": "{n} stops", "plan.loading": "Loading the plan…",
+  "plan.around": "Planned around ({n})", "plan.faults": "The check found", "plan.stops": "{n} stops", "plan.loading": "Loading the plan…",
   "approve": "Approve", "approve.key": "Approve (A)", "approve.title": "Approve {id}?", "approve.text": "{routes} routes, {tasks} tasks, {unserved} unserved. Sheets go out at once.",
   "approve.done": "{id} is approved", "approve.role": "Approving needs the role approver", "approve.stale": "This version has been overtaken", "approve.newest": "Look at {id}",
   "approve.difference": "Difference from {id}", "change.line": "{who}: {added} added, {dropped} dropped, from stop {stop} on", "change.none": "The routes are the same",

@@ -30,7 +30,7 @@ export default {
   "plan.waste": "垃圾", "plan.routes": "路线", "plan.hours": "工时", "plan.engine": "求解", "plan.version": "第 {n} 版", "plan.planning": "规划中…",
   "plan.sheets": "任务单 {n}/{m}", "plan.approvedby": "{who} 于 {t} 批准", "plan.sheet": "任务单", "plan.made": "{t} 生成", "plan.back": "全部方案",
   "plan.added": "增加 {t}", "plan.period": "时段", "plan.reason": "原因", "plan.unserved.title": "未排任务", "plan.more": "另有 {n} 项",
-  "plan.faults": "核验指出", "plan.stops": "{n} 个作业点", "plan.loading": "正在载入方案…",
+  "plan.around": "已绕开的问题（{n}）", "plan.faults": "核验指出", "plan.stops": "{n} 个作业点", "plan.loading": "正在载入方案…",
   "approve": "批准", "approve.key": "批准（A）", "approve.title": "批准 {id}？", "approve.text": "{routes} 条路线，{tasks} 项任务，{unserved} 项未排。批准后立即派发任务单。",
   "approve.done": "{id} 已批准", "approve.role": "批准需要 approver 权限", "approve.stale": "此版本已被取代", "approve.newest": "查看 {id}",
   "approve.difference": "与 {id} 的差别", "change.line": "{who}：增加 {added}，减少 {dropped}，从第 {stop} 点起", "change.none": "路线没有差别",

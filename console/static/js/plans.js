@@ -91,7 +91,7 @@ export function planDetail() {
       h("p.dim", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)} · ${t("plan.made", { t: when(version.created_at, now()) })} · ${version.engine}`),
       version.approved_by && h("p.dim", {}, t("plan.approvedby", { who: version.approved_by, t: when(version.approved_at, now()) })),
       ["approved", "active"].includes(version.state) && h("p.dim", {}, t("plan.sheets", { n: version.sheets_ready, m: version.routes }))),
-    staleBox(), notes(detail),
+    staleBox(), notes(detail), around(detail),
     h("dl.grid", {}, cell(t("plan.tasks"), number(version.tasks)), cell(t("plan.unserved"), number(version.unserved), version.unserved > 0), cell(t("plan.routes"), number(version.routes)),
       cell(t("unit.km"), number(version.distance_m / 1000, 1)), cell(t("plan.hours"), hours(version.duration_s)),
       version.waste_kg > 0 && cell(t("plan.waste"), mass(version.waste_kg)), version.salt_kg > 0 && cell(t("plan.salt"), mass(version.salt_kg))),
@@ -112,6 +112,12 @@ function notes(detail) {
     return word("note", note.code).replace("{t}", note.onset ? when(note.onset, now()) : "");
   });
   return lines.length ? h("ul.notes", {}, lines.map((line) => h("li", {}, line))) : null;
+}
+
+/** What the plan had to be made around: a store that never opens, work nobody can reach. */
+function around(detail) {
+  const lines = detail.verdict.around ?? [];
+  return lines.length ? h("details.notes", {}, h("summary", {}, t("plan.around", { n: lines.length })), h("ul", {}, lines.slice(0, 10).map((line) => h("li", {}, line)))) : null;
 }
 
 /** The other versions of the plan, to step between them. */
