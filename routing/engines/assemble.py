@@ -181,10 +181,11 @@ def assemble(
     engine: str,
     seed: int,
     iterations: int,
+    starts: Mapping[str, int] | None = None,
 ) -> Plan:
-    """A priced plan. Empty tours are left out."""
-    roads = RoadBook(problem)
-    timed = [time_route(problem, finder, tour, roads=roads) for tour in tours if tour.visits]
+    """A priced plan. Empty tours are left out. `starts` says when a vehicle leaves where an engine has decided that."""
+    roads, known = RoadBook(problem), starts or {}
+    timed = [time_route(problem, finder, tour, known.get(tour.name), roads=roads) for tour in tours if tour.visits]
     return price(problem, timed, unserved, engine, seed, iterations)
 
 

@@ -39,11 +39,15 @@ Maker = Callable[[str], Engine]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One engine's turn: its share of the time then left, and the problem it works on (None: the problem itself)."""
+    """One engine's turn: its share of the time then left, and the problem it works on (None: the problem itself).
+
+    `if_left`: only where the best plan so far leaves mandatory work out.
+    """
 
     engine: str
     share: float = 1.0
     on: Problem | None = None
+    if_left: bool = False
 
 
 def soften(problem: Problem) -> Problem:
@@ -93,10 +97,11 @@ def _of_streets(able: list[str]) -> list[Member]:
 
 
 def _of_points(problem: Problem, able: list[str], found: frozenset[Feature]) -> list[Member]:
+    mend = [Member("ortools", if_left=True)] if Feature.FACILITIES in found else []
     if len(able) == 1:
-        return [Member(able[0])]
+        return [Member(able[0]), *mend]
     if Feature.WINDOWS in found or Feature.RELEASES in found:
-        return [Member("pyvrp")]
+        return [Member("pyvrp"), *mend]
     if Feature.FACILITIES in found:
         return [Member("ruin", 0.75), Member("pyvrp")]
     return [Member("pyvrp" if len(problem.tasks) <= SMALL_TASKS else "ruin")]

@@ -33,6 +33,10 @@ CELLS_MAX = 20_000_000
 PATIENCE = 0.15
 """Share of the budget after which it is believed that not all work fits."""
 
+LEFT_SHARE = 0.6
+"""Share of the budget for plans that leave work out where there are facilities: PyVRP puts in a reload for the load
+alone, so that another engine may find the trips it does not."""
+
 INFEASIBLE = 1 << 62
 """PyVRP's cost of a solution that breaks a rule is above this."""
 
@@ -108,18 +112,21 @@ class _Search:
         served = {v.item for tour in start or () for v in tour.visits if not v.facility}
         tight = start is not None and any(self.problem.tasks[i].prize is None and i not in served for i in self.able)
         optional = all(self.problem.tasks[i].prize is not None for i in self.able)
-        tours = self.attempt(start, tight, patient=tight or optional or start is not None)
-        if tours is None and not tight and not optional:
-            tours = self.attempt(start, True, patient=True)
+        patient = tight or optional or start is not None
+        tours = self.attempt(start, tight, 1.0, None if patient else PATIENCE)
+        if tours is None and not patient:
+            tours = self.attempt(start, True, LEFT_SHARE if self.problem.facilities else 1.0, None)
         return tours
 
-    def attempt(self, start: Sequence[Tour] | None, tight: bool, patient: bool) -> list[Tour] | None:
-        """One search. `patient`: it has the rest of the budget, whatever it finds."""
+    def attempt(
+        self, start: Sequence[Tour] | None, tight: bool, share: float, patience: float | None
+    ) -> list[Tour] | None:
+        """One search, to that share of the budget; up to `patience` of it where nothing feasible has turned up."""
         import pyvrp
 
         model = PyvrpModel.build(self.problem, self.matrix, self.able, tight)
         warm = None if start is None else model.warm(start)
-        stop = _Stop(self.budget, self.watch, self.iterations, patient)
+        stop = _Stop(self.budget, self.watch, self.iterations, share, patience)
         result = pyvrp.solve(model.data, stop, self.seed, collect_stats=False, display=False, initial_solution=warm)
         self.iterations += result.num_iterations
         return model.tours(result.best) if result.best.is_feasible() else None
@@ -128,23 +135,21 @@ class _Search:
 class _Stop:
     """Ends the search by iterations, by processor time, or where nothing feasible has turned up in time."""
 
-    def __init__(self, budget: Budget, watch: Stopwatch, done: int, patient: bool) -> None:
+    def __init__(self, budget: Budget, watch: Stopwatch, done: int, share: float, patience: float | None) -> None:
         self.watch = watch
         steps = budget.iterations
         if steps is None and budget.seconds is None:
             steps = DEFAULT_ITERATIONS
         self.iterations = None if steps is None else -(-steps // STEPS_AN_ITERATION)
         self.done = done
-        self.patient = patient
+        self.share = share
+        self.patience = patience
 
     def __call__(self, best_cost: int) -> bool:
-        if self.iterations is not None and self.done >= self.iterations:
+        share = self.share if self.patience is None or best_cost < INFEASIBLE else self.patience
+        if self.iterations is not None and self.done >= share * self.iterations:
             return True
-        left = self.watch.left()
-        if left <= 0:
+        if self.watch.seconds is not None and self.watch.left() <= (1 - share) * self.watch.seconds:
             return True
         self.done += 1
-        if self.patient or best_cost < INFEASIBLE:
-            return False
-        late = self.watch.seconds is not None and left < (1 - PATIENCE) * self.watch.seconds
-        return late or (self.iterations is not None and self.done > PATIENCE * self.iterations)
+        return False

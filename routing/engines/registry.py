@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from routing.aside import Aside, set_aside
 from routing.checker import check
-from routing.engines.assemble import assemble, tours_of
+from routing.engines.assemble import assemble, left_and_cost, tours_of
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
 from routing.engines.portfolio import Member, portfolio
 from routing.engines.settle import settle
@@ -92,6 +92,8 @@ def _run(
     for member in portfolio(aside.core, engine, engine_named, budget):
         if member.engine == "greedy" and engine != "greedy" and race.warm() is not None:
             continue
+        if member.if_left and not race.leaves_work():
+            continue
         runner = engine_named(member.engine)
         refusal = runner.supports(member.on or aside.core)
         if refusal is not None and member.engine == engine:
@@ -121,6 +123,11 @@ class _Race:
     def warm(self) -> Plan | None:
         """A plan to start from."""
         return self.best.plan if self.best is not None and self.best.verdict.feasible else None
+
+    def leaves_work(self) -> bool:
+        """Whether mandatory work somebody could do stays out of the best plan, or there is none."""
+        warm = self.warm()
+        return warm is None or left_and_cost(self.aside.core, self.aside.part(warm))[0] > 0
 
     def run(self, engine: Engine, member: Member, refusal: str | None) -> None:
         """Give an engine its turn. Whatever it does, the best plan stands and its attempt is on record."""

@@ -38,11 +38,13 @@ def test_collection_with_a_facility_is_polished_by_pyvrp() -> None:
 
 
 def test_windowed_points_begin_from_scratch_with_pyvrp() -> None:
-    assert names(WINDOWED) == ["pyvrp"]
+    assert names(WINDOWED) == ["pyvrp", "ortools"]
+    _, attempts = solve(WINDOWED, "auto", STEPS, 1)
+    assert [attempt.engine for attempt in attempts] == ["pyvrp"], "nothing is left out, so nothing is mended"
 
 
 def test_a_tiny_budget_begins_with_the_greedy_plan() -> None:
-    assert names(WINDOWED, budget=Budget(seconds=0.0)) == ["greedy", "pyvrp"]
+    assert names(WINDOWED, budget=Budget(seconds=0.0)) == ["greedy", "pyvrp", "ortools"]
     assert names(WINDOWED, "pyvrp", Budget(iterations=0)) == ["greedy", "pyvrp"]
 
 
@@ -108,11 +110,21 @@ def test_a_failing_engine_is_an_attempt_and_the_plan_before_it_stands(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_when_the_only_engine_fails_the_greedy_plan_steps_in(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_first_engine_fails_the_next_steps_in(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     error, note = FAULTS[fault]
     with_failing(monkeypatch, Failing("pyvrp", error))
     plan, attempts = solve(WINDOWED, "auto", STEPS, 1)
     assert check(WINDOWED, plan).feasible
+    assert [(a.engine, a.note) for a in attempts] == [("pyvrp", note), ("ortools", "")]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_when_the_only_engine_fails_the_greedy_plan_steps_in(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    error, note = FAULTS[fault]
+    problem = replace(WINDOWED, facilities=(), unload_at_end=False)
+    with_failing(monkeypatch, Failing("pyvrp", error))
+    plan, attempts = solve(problem, "auto", STEPS, 1)
+    assert check(problem, plan).feasible
     assert [(a.engine, a.note) for a in attempts] == [("pyvrp", note), ("greedy", "")]
 
 
