@@ -123,15 +123,20 @@ def _keys(pairs: Iterable[tuple[int, int]], arcs: int) -> IntArray:
     return np.array(sorted(a * arcs + b for a, b in pairs), np.int64)
 
 
-def _turns(network: Network, ending: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Turns the network does not forbid, out of arcs with ends of their own: (first, second, number of its cost)."""
+def turns_after(network: Network, firsts: IntArray) -> tuple[IntArray, IntArray]:
+    """All turns out of the given arcs, forbidden ones too: (first, second), ordered by first."""
     by_tail = np.argsort(network.tail, kind="stable").astype(np.int64)
     begins = np.concatenate([[0], np.cumsum(np.bincount(network.tail, minlength=network.nodes))]).astype(np.int64)
-    node = network.head[ending]
+    node = network.head[firsts]
     count = begins[node + 1] - begins[node]
-    first = np.repeat(ending, count)
+    first = np.repeat(firsts, count)
     within = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
-    second = by_tail[np.repeat(begins[node], count) + within]
+    return first, by_tail[np.repeat(begins[node], count) + within]
+
+
+def _turns(network: Network, ending: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Turns the network does not forbid, out of arcs with ends of their own: (first, second, number of its cost)."""
+    first, second = turns_after(network, ending)
     key = first * network.arcs + second
     allowed = ~np.isin(key, _keys(network.forbidden_turns, network.arcs))
     first, second, key = first[allowed], second[allowed], key[allowed]
