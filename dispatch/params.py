@@ -104,6 +104,17 @@ class CaseParams(Params):
     kinds: dict[str, CaseKind]
 
 
+class TurnRules(Params):
+    """What a turn costs a truck in seconds, and the road classes on which it may not turn back."""
+
+    straight_s: int
+    near_s: int
+    across_s: int
+    u_turn_s: int
+    drives_on_right: bool
+    no_u_turns_on: tuple[str, ...]
+
+
 class PlanParams(Params):
     """Planning. Iteration budgets are used where results must not depend on the machine, seconds elsewhere."""
 
@@ -125,4 +136,5 @@ class Rules(Params):
     snow: SnowParams
     collection: CollectionParams
     cases: CaseParams
+    turns: TurnRules
     planning: PlanParams

@@ -14,7 +14,7 @@ from dispatch.streets import Streets
 from models.tables.city import Crew, Vehicle
 from models.tables.city import Facility as FacilityRow
 from models.tables.work import WorkItem
-from routing.network import Network
+from routing.network import Network, TurnCosts
 from routing.problem import Facility, Mode, Problem, Task
 from routing.problem import Vehicle as RoutingVehicle
 
@@ -66,9 +66,9 @@ def seconds_from(zero: datetime, at: datetime | None, default: int) -> int:
 
 
 def walking(network: Network, kmh: int) -> Network:
-    """The same streets at a crew's pace."""
+    """The same streets at a crew's pace, to whom no turn matters."""
     pace = (network.length_m * 3.6 / kmh).round().astype("int64").clip(1)
-    return replace(network, duration_s=pace, cost=pace)
+    return replace(network, duration_s=pace, cost=pace, forbidden_turns=frozenset(), turn_costs=TurnCosts())
 
 
 def build_job(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dispatch.params import TurnRules
 from models.tables.city import Segment, TurnRestriction
 from routing.network import Network
+from routing.turns import TurnParams, with_turns
 
 DRIVE_SHARE = 0.75
 """Share of the signed speed a truck averages between stops (lights, bends). Configurable per city later."""
@@ -36,8 +38,12 @@ def build_streets(
     restrictions: Iterable[TurnRestriction],
     closed: frozenset[str] = frozenset(),
     max_kmh: int = 40,
+    turns: TurnRules | None = None,
 ) -> Streets:
-    """Network of all open segments; arcs in the order of segment ids, forward first. `closed` segments are left out."""
+    """Network of all open segments; arcs in the order of segment ids, forward first. `closed` segments are left out.
+
+    `turns` prices turns and forbids U-turns; without it only the restrictions count.
+    """
     rows = sorted((row for row in segments if row.id not in closed), key=lambda row: row.id)
     node_of: dict[str, int] = {}
     lonlat: list[tuple[float, float]] = []
@@ -78,7 +84,30 @@ def build_streets(
         forbidden_turns=_forbidden(restrictions, arcs_of, tail, head, node_of),
     )
     by_id = {row.id: row for row in rows}
+    if turns is not None and rows:
+        lines = [_line(by_id[segment].geometry, forward) for segment, forward in arc_segment]
+        classes = [by_id[segment].road_class for segment, _ in arc_segment]
+        network = with_turns(network, lines, classes, turn_params(turns))
     return Streets(network, by_id, tuple(arc_segment), arcs_of, node_of, tuple(lonlat))
+
+
+def _line(geometry: list[list[float]], forward: bool) -> list[tuple[float, float]]:
+    """Points of an arc; a street drawn as one point gets a direction, so that it has turns like any other."""
+    points = [(point[0], point[1]) for point in (geometry if forward else geometry[::-1])]
+    x, y = points[0]
+    return points if any(point != (x, y) for point in points) else [(x, y), (x, y + 1e-6)]
+
+
+def turn_params(rules: TurnRules) -> TurnParams:
+    """The city's rules as the router takes them."""
+    return TurnParams(
+        straight_s=rules.straight_s,
+        near_s=rules.near_s,
+        across_s=rules.across_s,
+        u_turn_s=rules.u_turn_s,
+        drives_on_right=rules.drives_on_right,
+        no_u_turns_on=frozenset(rules.no_u_turns_on),
+    )
 
 
 def _forbidden(

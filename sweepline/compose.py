@@ -143,7 +143,7 @@ class System:
         key = (city.network_hash, closed_streets(session))
         if key not in self._streets:
             self._streets.clear()
-            self._streets[key] = load_streets(session, key[1])
+            self._streets[key] = load_streets(session, key[1], self.context.rules.turns)
         return self._streets[key]
 
     def matching(self, session: Session) -> MatchNetwork:

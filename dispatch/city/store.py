@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from dispatch.city.data import CityData
 from dispatch.city.hashes import network_hash
+from dispatch.params import TurnRules
 from dispatch.streets import Streets, build_streets
 from models.errors import Refused
 from models.tables.city import (
@@ -121,13 +122,13 @@ def get_city(session: Session) -> City:
     return city
 
 
-def load_streets(session: Session, closed: frozenset[str] = frozenset()) -> Streets:
+def load_streets(session: Session, closed: frozenset[str] = frozenset(), turns: TurnRules | None = None) -> Streets:
     """The stored streets without the closed ones as a routing network. A second's work on a large city: keep it."""
     segments = session.exec(select(Segment).order_by(Segment.id)).all()
     for row in segments:
         session.expunge(row)  # the streets outlive this session: a rollback must not expire them
     restrictions = session.exec(select(TurnRestriction).order_by(TurnRestriction.id)).all()
-    return build_streets(segments, restrictions, closed)
+    return build_streets(segments, restrictions, closed, turns=turns)
 
 
 def city_summary(session: Session) -> dict[str, Any]:
