@@ -49,7 +49,8 @@ def test_a_tiny_budget_begins_with_the_greedy_plan() -> None:
 
 
 def test_what_can_be_put_in_afterwards_is_left_to_ortools_after_a_specialist() -> None:
-    assert names(replace(STREETS, fairness_weight=2)) == ["greedy", "ruin", "ortools"]
+    one_bay = tuple(replace(place, bays=1) for place in STREETS.facilities)
+    assert names(replace(STREETS, facilities=one_bay)) == ["greedy", "ruin", "ortools"]
 
 
 def test_softening_keeps_room_for_the_breaks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,14 @@ class Search:
         from routing.engines.ruin.timed.near import nearest_timed
 
         self.model = model
-        self.params = params
         self.tasks = tasks = len(model.task) - 1
-        size = min(params.ruin_width, max(1, tasks - 1))
+        repeated = max(1, len(model.calendar.member) // max(1, len(model.calendar.group) - 1))
+        if model.problem.repeats:
+            params = replace(params, strings=max(2.0, params.strings / repeated), hot=2 * params.hot)
+        self.params = params
+        size = min(params.ruin_width * repeated, max(1, tasks - 1))
         self.near = (nearest if model.timed is None else nearest_timed)(model.task, model.mode, model.dist, size)
-        self.width = min(params.width, tasks - 1)
+        self.width = min(params.width * repeated, tasks - 1)
         self.rng = seeded(seed)
         self.clock = np.zeros(2, np.int64)
         self.order = np.zeros(tasks + 2, np.int32)
@@ -48,9 +52,31 @@ class Search:
         from routing.engines.ruin.search import keep_best
 
         load(self.model, tours)
+        self._unlink_torn_groups()
         self.resume()
         self.books[1] = self.books[0]
         keep_best(self.model.task, self.model.dist)
+
+    def _unlink_torn_groups(self) -> None:
+        """Take out repeats that a start serves on other days than allowed, or in part."""
+        model, torn = self.model, set[int]()
+        record, kind, calendar = model.task, model.kind, model.calendar
+        for g in range(1, len(calendar.group)):
+            own = calendar.group[g]
+            first = int(own["first_member"])
+            members = [int(t) for t in calendar.member[first : first + int(own["members"])]]
+            served = [t for t in members if record["slot"][t] >= 0]
+            days = sum(1 << int(kind["day"][model.slot["kind"][record["slot"][t]]]) for t in served)
+            allowed = calendar.pattern[int(own["first_pattern"]) : int(own["after_pattern"])]
+            if served and (len(served) < len(members) or days not in allowed):
+                torn.update(served)
+        for s in {int(record["slot"][t]) for t in torn}:
+            chain, t = [], int(model.slot["first"][s])
+            while t:
+                chain.append((t, int(record["via"][t])))
+                t = int(record["next"][t])
+            link(model, s, [entry for entry in chain if entry[0] not in torn])
+        record["slot"][sorted(torn)] = -1
 
     def resume(self) -> None:
         """Go on from the routes as they are linked; one that cannot be driven in time is taken apart."""
@@ -71,14 +97,15 @@ class Search:
         """Run the kernel."""
         from routing.engines.ruin.search import run
 
-        p = self.params
+        p, model = self.params, self.model
         run(
-            self.model.world(),
+            model.world(),
             self.desk(),
+            model.calendar.arrays(),
             self.near,
             self.width,
             self.rng,
-            self.model.late,
+            model.late,
             steps,
             float(hot),
             float(cold),

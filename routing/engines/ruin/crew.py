@@ -10,6 +10,7 @@ import numpy as np
 
 from routing.engines.fleet import alike, copies_wanted
 from routing.engines.roads import profile_of
+from routing.engines.ruin.calendar import days_of
 from routing.engines.ruin.lanes import Lanes
 from routing.engines.ruin.layout import BIG, KIND
 from routing.engines.ruin.origin import Origin
@@ -93,6 +94,7 @@ def kind_records(
         own["percent"], own["rate"] = profile_of(problem, profile).work_percent, vehicle.duration_rate
         own["odd"] = odd
         own["skills"] = sum(bit for name, bit in skills.items() if name in vehicle.skills)
+        own["day"] = days_of(problem).index(vehicle.day) if problem.repeats else 0
         own["row"], own["base"] = layer * rows, layer * modes
         where = np.nonzero(crew.slot_kind == k)[0]
         own["first_slot"] = own["free_slot"] = where[0]

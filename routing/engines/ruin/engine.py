@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from routing.engines.assemble import assemble, tours_of
+from routing.engines.attachments import fitted
 from routing.engines.base import Budget, Stopwatch
 from routing.engines.reasons import CAPACITY, TIME, impossible, left_out
 from routing.engines.ruin.annealing import Search
 from routing.engines.ruin.cooling import cool
+from routing.engines.ruin.fairness import fair_plans
 from routing.engines.ruin.layout import FAR
 from routing.engines.ruin.model import Model, build
 from routing.engines.ruin.params import RuinParams
@@ -33,10 +35,14 @@ class RuinEngine:
 
     def supports(self, problem: Problem) -> str | None:
         """See `unsupported`."""
-        return unsupported(problem)
+        return unsupported(fitted(problem).problem)
 
     def solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
         """Yield a plan after each cooling cycle that found a better one."""
+        fit = fitted(problem, start)
+        yield from (fit.back(plan) for plan in self._solve(fit.problem, fit.start, budget, seed))
+
+    def _solve(self, problem: Problem, start: Plan | None, budget: Budget, seed: int) -> Iterator[Plan]:
         watch = Stopwatch(budget.seconds)
         finder, matrix = workbench(problem)
         hopeless = {
@@ -67,8 +73,14 @@ class RuinEngine:
         search.begin(known)
         if start is not None and watch.left() <= 0:
             return
-        for steps in cool(search, budget, watch):
-            yield _read(search, finder, unserved, self.name, seed, steps)
+
+        def read(steps: int) -> Plan:
+            return _read(search, finder, unserved, self.name, seed, steps)
+
+        if problem.fairness_weight > 0:
+            yield from fair_plans(problem, search, read, budget, watch)
+        else:
+            yield from (read(steps) for steps in cool(search, budget, watch))
 
 
 def _read(search: Search, finder: PathFinder, hopeless: Sequence[Unserved], engine: str, seed: int, steps: int) -> Plan:

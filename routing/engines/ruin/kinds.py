@@ -85,6 +85,8 @@ def exchange(world: Any, desk: Any, late: bool, s: int, s2: int, worse: bool, at
     it costs more and `worse` is not allowed. Returns how much of `order` is used."""
     task, mode, slot, kind, dist, _, reach, links, _ = world
     _, order, vias, scratch, _, _, _, _ = desk
+    if kind[slot[s].kind].day != kind[slot[s2].kind].day:
+        return at
     if not (could_take(world, s, slot[s2].kind) and could_take(world, s2, slot[s].kind)):
         return at
     for side in range(2):

@@ -48,6 +48,8 @@ TASK_FIELDS = [
     ("best_previous", "i4"),
     ("best_via", "i4"),
     ("keep", "i4"),
+    ("group", "i4"),  # tasks that go out and come back together (calendar.py), 0 for none
+    ("pad", "i4"),
 ]
 TASK = np.dtype(TASK_FIELDS, align=True)
 
@@ -102,6 +104,7 @@ KIND = np.dtype(
         ("free_slot", "i4"),  # no slot of this kind before it is empty
         ("row", "i4"),  # first row of its table in `dist`
         ("base", "i4"),  # first row of its part of `reach`
+        ("day", "i4"),  # its place among the days
         ("odd", "i4"),  # 1: service takes another time or cost than the task's own
     ],
     align=True,

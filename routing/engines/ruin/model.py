@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from routing.engines.matrix import Matrix
+from routing.engines.ruin.calendar import Calendar, calendar_for
 from routing.engines.ruin.crew import Crew, crew_of, kind_records
 from routing.engines.ruin.lanes import Lanes, lanes_for
 from routing.engines.ruin.layout import BIG, MANDATORY, MODE, SLOT, START, TASK
@@ -41,6 +42,7 @@ class Model:
     depart: Any
     home: Any
     timed: TimedTables | None
+    calendar: Calendar
 
     def world(self) -> Any:
         """The arrays as the kernels take them."""
@@ -91,7 +93,7 @@ def build(problem: Problem, matrix: Matrix, tasks: Sequence[int]) -> Model:
     numbers = [-1, *tasks]
     return Model(
         problem, measure, late, numbers, crew, origins, task, mode, slot, kind,
-        dist, ends, reach, links, depart, home, timed,
+        dist, ends, reach, links, depart, home, timed, calendar_for(problem, tasks, task),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from routing.engines.ruin.chance import below, skips, uniform
 from routing.engines.ruin.moves import gap_cost, put, save
+from routing.engines.ruin.patterns import recreate_group
 from routing.engines.ruin.route import backward, fits, forward, price
 from routing.jit import kernel, leaf
 
@@ -150,7 +151,16 @@ def place_empty(world: Any, rng: Any, late: bool, t: int, best: int) -> tuple[in
 
 @kernel
 def recreate(
-    world: Any, desk: Any, near: Any, width: int, rng: Any, late: bool, blink: float, found: int, at: int
+    world: Any,
+    desk: Any,
+    calendar: Any,
+    near: Any,
+    width: int,
+    rng: Any,
+    late: bool,
+    blink: float,
+    found: int,
+    at: int,
 ) -> tuple[int, int]:
     """Insert absent tasks where each adds least; those that cost less left out go to `out`.
 
@@ -158,9 +168,17 @@ def recreate(
     """
     task, mode, slot, kind, dist, ends, reach, links, depart = world
     clock, order, vias, scratch, absent, _, out, _ = desk
+    group = calendar[0]
     left = 0
+    begun = clock[1]
     for i in range(found):
         t = absent[i]
+        g = task[t].group
+        if g != 0:
+            if group[g].stamp <= begun:
+                group[g].stamp = clock[1] + 1
+                left, at = recreate_group(world, desk, calendar, near, width, rng, late, blink, g, left, at)
+            continue
         clock[1] += 1
         best, s, p, code, clock[0] = place_near(world, near, width, rng, late, blink, clock[0], clock[1], t)
         if s < 0 and width < len(task) - 2:

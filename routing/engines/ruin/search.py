@@ -3,8 +3,9 @@
 Christiaens & Vanden Berghe, Slack Induction by String Removals for Vehicle Routing Problems, 2020.
 
 `world` is the tuple (task, mode, slot, kind, dist, ends, reach, links, depart) of route.py, unpacked once a call.
-`desk` is scratch space of (tasks + 2,): (clock, order, vias, scratch, absent, rank, out, old_out); `out` holds the
-tasks left out. `near` (tasks + 1, neighbours) int32 lists neighbours, nearest first.
+`calendar` has repeated work (patterns.py). `desk` is scratch space of (tasks + 2,): (clock, order, vias, scratch,
+absent, rank, out, old_out); `out` holds the tasks left out. `near`
+(tasks + 1, neighbours) int32 lists neighbours, nearest first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from routing.engines.ruin.chance import below, uniform
 from routing.engines.ruin.kinds import settle_kinds, vary_kinds
 from routing.engines.ruin.moves import restore, save, unlink
+from routing.engines.ruin.patterns import remove_groups
 from routing.engines.ruin.recreate import arrange, recreate
 from routing.engines.ruin.route import backward, forward, join_trips, price, trace
 from routing.engines.ruin.timed.route import forget_times
@@ -74,7 +76,7 @@ def cut(task: Any, slot: Any, kind: Any, rng: Any, s: int, seed: int, length: fl
 
 @kernel
 def ruin(
-    world: Any, desk: Any, near: Any, rng: Any, late: bool, mean: float, longest: float, found: int
+    world: Any, desk: Any, calendar: Any, near: Any, rng: Any, late: bool, mean: float, longest: float, found: int
 ) -> tuple[int, int]:
     """Remove strings near a random task. Returns the absent count and how much of `order` is used."""
     task, mode, slot, kind, dist, _, reach, links, _ = world
@@ -107,6 +109,12 @@ def ruin(
         done += 1
         if done >= strings or done >= RUINED_MAX:
             break
+    if len(calendar[0]) > 0:
+        found, at = remove_groups(world, desk, calendar, late, found, at)
+        for s in range(len(slot)):
+            if slot[s].ruined == 2:
+                refresh(world, late, s, scratch)
+                slot[s].ruined = 1
     return found, at
 
 
@@ -152,6 +160,7 @@ def undo(world: Any, desk: Any, books: Any) -> None:
 def run(
     world: Any,
     desk: Any,
+    calendar: Any,
     near: Any,
     width: int,
     rng: Any,
@@ -174,11 +183,11 @@ def run(
             absent[i] = out[i]
             old_out[i] = out[i]
             change -= task[out[i]].penalty
-        found, at = ruin(world, desk, near, rng, late, mean, longest, books[2])
+        found, at = ruin(world, desk, calendar, near, rng, late, mean, longest, books[2])
         if len(kind) > 1:
             at = vary_kinds(world, desk, rng, late, at)
         arrange(task, world[4], rng, late, absent, found, rank)
-        left, at = recreate(world, desk, near, width, rng, late, blink, found, at)
+        left, at = recreate(world, desk, calendar, near, width, rng, late, blink, found, at)
         if len(kind) > 1:
             settle_kinds(world, desk, rng, late, at)
         for i in range(left):

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from routing.engines.ruin.calendar import calendar_refusal
 from routing.engines.ruin.lanes import LANES_MAX
 from routing.problem import HORIZON_S, Problem, Profile
 
@@ -23,7 +24,7 @@ BOTH: Measure = "both"
 
 def measure_of(problem: Problem) -> Measure:
     """What has to be counted."""
-    if windows_bind(problem):
+    if windows_bind(problem) or problem.fairness_weight > 0:
         return BOTH
     if not times_matter(problem):
         return COST
@@ -62,16 +63,13 @@ def _refusals(problem: Problem) -> Iterator[str]:
         yield "tasks are released inside the shifts"
     yield from _fleet_refusals(problem)
     yield from _facility_refusals(problem)
-    if problem.repeats:
-        yield "repeated passes"
-    if problem.fairness_weight > 0:
-        yield "fairness"
+    refusal = calendar_refusal(problem)
+    if refusal is not None:
+        yield refusal
 
 
 def _fleet_refusals(problem: Problem) -> Iterator[str]:
     fleet = problem.vehicles
-    if any(vehicle.attachments for vehicle in fleet):
-        yield "vehicles choose an attachment"
     if windows_bind(problem) and any(vehicle.breaks for vehicle in fleet):
         yield "breaks among windows"
     if problem.unlimited_fleet and any(vehicle.frozen for vehicle in fleet):

@@ -21,6 +21,10 @@ def load(model: Model, tours: Sequence[Tour]) -> IntArray:
     for s, vehicle in enumerate(crew.vehicle_of):
         free.setdefault(vehicle, []).append(s)
     placed: set[int] = set()
+
+    def can(t: int, s: int) -> bool:
+        return not int(model.task["skills"][t]) & ~int(model.kind["skills"][crew.slot_kind[s]])
+
     for tour in tours:
         stands_for = crew.kinds[crew.kind_of[tour.vehicle]] if model.problem.unlimited_fleet else tour.vehicle
         if not free.get(stands_for):
@@ -31,7 +35,7 @@ def load(model: Model, tours: Sequence[Tour]) -> IntArray:
             t = number.get(visit.item)
             if visit.facility:
                 via = 1
-            elif t is not None and t not in placed:
+            elif t is not None and t not in placed and can(t, s):
                 placed.add(t)
                 chain.append((t, via))
                 via = 0
