@@ -18,6 +18,7 @@ from routing.engines.matrix import Matrix
 from routing.engines.pyvrp_model import PyvrpModel
 from routing.engines.reasons import TIME, impossible, left_out
 from routing.engines.workbench import workbench
+from routing.paths import UNREACHABLE
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
 
@@ -118,6 +119,12 @@ class _Search:
             tours = self.attempt(start, True, LEFT_SHARE if self.problem.facilities else 1.0, None)
         return tours
 
+    def dearest(self) -> int:
+        """What the dearest way costs: a unit too much must be able to cost as much, else no route is ever feasible."""
+        reached = self.matrix.cost[self.matrix.cost < UNREACHABLE]
+        rates = [vehicle.travel_rate for vehicle in self.problem.vehicles]
+        return int(reached.max(initial=0)) * max(rates, default=1)
+
     def attempt(
         self, start: Sequence[Tour] | None, tight: bool, share: float, patience: float | None
     ) -> list[Tour] | None:
@@ -127,7 +134,11 @@ class _Search:
         model = PyvrpModel.build(self.problem, self.matrix, self.able, tight)
         warm = None if start is None else model.warm(start)
         stop = _Stop(self.budget, self.watch, self.iterations, share, patience)
-        result = pyvrp.solve(model.data, stop, self.seed, collect_stats=False, display=False, initial_solution=warm)
+        most = max(pyvrp.PenaltyParams().max_penalty, float(self.dearest()))
+        params = pyvrp.SolveParams(penalty=pyvrp.PenaltyParams(max_penalty=most))
+        result = pyvrp.solve(
+            model.data, stop, self.seed, collect_stats=False, display=False, params=params, initial_solution=warm
+        )
         self.iterations += result.num_iterations
         return model.tours(result.best) if result.best.is_feasible() else None
 
