@@ -120,10 +120,12 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def sweep(args: argparse.Namespace) -> None:
-    """Run what is not in the file yet, `--jobs` at a time."""
+    """Run what is not in the file yet, `--jobs` at a time. Kernels are compiled before, as at set-up."""
     done = {tuple(row[name] for name in _KEY) for row in read_rows(args.out)}
     wanted = [task for task in tasks_of(args) if tuple(task[name] for name in _KEY) not in done]
     print(f"{len(wanted)} runs to do, {len(done)} in {args.out}", file=sys.stderr)
+    if wanted:
+        subprocess.run([sys.executable, "-m", "routing.engines.warm"], check=False, capture_output=True)
     lock = Lock()
     with args.out.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:
         file.write(json.dumps({"machine": machine()}) + "\n")
