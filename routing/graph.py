@@ -23,7 +23,7 @@ class Graph:
     """Links from `origin` to `target`; those of state s are `indptr[s]` to `indptr[s + 1]`.
 
     `weight` is cost << bits | duration, or cost alone (`bits` 0) where `one_measure` says that both are the same.
-    `arc` is -1 where a state passes into a sink without driving.
+    `arc` is -1 where a state passes into a sink without driving. No least path weighs `bound` or more.
     """
 
     indptr: IntArray
@@ -33,15 +33,16 @@ class Graph:
     arc: IntArray
     bits: int
     one_measure: bool
+    bound: int
 
     @property
     def states(self) -> int:
         """Number of states."""
         return len(self.indptr) - 1
 
-    def split(self, keys: IntArray) -> tuple[IntArray, IntArray]:
-        """Search keys -> (cost, duration), `UNREACHABLE` where there is no path."""
-        lost = keys >= (1 << KEY_BITS)
+    def split(self, keys: IntArray, far: int = 1 << KEY_BITS) -> tuple[IntArray, IntArray]:
+        """Search keys -> (cost, duration), `UNREACHABLE` where there is no path: from the key `far` on."""
+        lost = keys >= far
         cost = np.where(lost, UNREACHABLE, keys >> self.bits)
         if self.one_measure:
             return cost, cost
@@ -72,10 +73,13 @@ def graph_for(expansion: Expansion, network: Network, profile: Profile) -> Graph
     cost = np.append(network.cost, 0)[arc] + np.append(costs.cost, 0)[turn]
     duration = np.append(network.duration_s, 0)[arc] + np.append(costs.duration_s, 0)[turn]
     one_measure = np.array_equal(cost, duration)
-    bits = 0 if one_measure else _duration_bits(cost, duration, target, expansion.states)
+    cost_bits, bits = (_bits(measure, target, expansion.states) for measure in (cost, duration))
+    bits = 0 if one_measure else bits
+    if cost_bits + bits > KEY_BITS:
+        raise BadProblem("costs and durations of the network are too large to search together: use coarser units")
     weight = (cost << bits) + (0 if one_measure else duration)
     indptr = _indptr(origin, expansion.states)
-    return Graph(indptr, origin, target, weight.astype(np.int64), arc, bits, one_measure)
+    return Graph(indptr, origin, target, weight.astype(np.int64), arc, bits, one_measure, 1 << (cost_bits + bits))
 
 
 def reversed_graph(graph: Graph) -> Graph:
@@ -83,7 +87,9 @@ def reversed_graph(graph: Graph) -> Graph:
     order = np.argsort(graph.target, kind="stable")
     indptr = _indptr(graph.target, graph.states)
     weight, arc = graph.weight[order], graph.arc[order]
-    return Graph(indptr, graph.target[order], graph.origin[order], weight, arc, graph.bits, graph.one_measure)
+    return Graph(
+        indptr, graph.target[order], graph.origin[order], weight, arc, graph.bits, graph.one_measure, graph.bound
+    )
 
 
 def refuse_negative(network: Network) -> None:
@@ -96,16 +102,11 @@ def refuse_negative(network: Network) -> None:
             raise BadProblem(f"an arc or a turn has a cost or duration above {UNREACHABLE - 1}: use coarser units")
 
 
-def _duration_bits(cost: IntArray, duration: IntArray, target: IntArray, states: int) -> int:
-    """How many low bits of the key the duration needs. A least path enters no state twice, which bounds its figures."""
-    needed = []
-    for measure in (cost, duration):
-        largest = np.zeros(states, np.int64)
-        np.maximum.at(largest, target, measure)
-        needed.append(int(largest.sum()).bit_length() + 1)
-    if sum(needed) > KEY_BITS:
-        raise BadProblem("costs and durations of the network are too large to search together: use coarser units")
-    return needed[1]
+def _bits(measure: IntArray, target: IntArray, states: int) -> int:
+    """Bits that hold the figure of any least path: it enters no state twice, so it is below the sum of the largest."""
+    largest = np.zeros(states, np.int64)
+    np.maximum.at(largest, target, measure)
+    return int(largest.sum()).bit_length() + 1
 
 
 def _indptr(origin: IntArray, states: int) -> IntArray:

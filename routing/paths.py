@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,21 +29,19 @@ from routing.graph import UNREACHABLE, Graph, graph_for, network_for, refuse_neg
 from routing.network import IntArray, Network
 from routing.problem import Mode, Profile
 
-__all__ = ["UNREACHABLE", "PathFinder", "PathTable"]
+if TYPE_CHECKING:
+    from routing.tables import PathTable, Tables
+
+__all__ = ["UNREACHABLE", "PathFinder"]
 
 ROWS_KEPT = 512
-"""Single-source results kept a finder (two int64 arrays of the states each)."""
+"""Single-source results kept a finder and direction, at most (cost and duration of every state, int64)."""
+
+ENTRIES_KEPT = 8_000_000
+"""States in all the results kept, at most: on large networks fewer results are."""
 
 LEGS_KEPT = 50_000
 """Reconstructed legs kept a finder."""
-
-
-@dataclass(frozen=True, slots=True)
-class PathTable:
-    """Least cost and the duration of that path, shape (sources, sinks), int64, `UNREACHABLE` where there is none."""
-
-    cost: IntArray
-    duration: IntArray
 
 
 class PathFinder:
@@ -87,6 +85,7 @@ class PathFinder:
         self._direct: Direct | None = None
         self._forward: Graph | None = None
         self._reverse: Graph | None = None
+        self._tables: Tables | None = None
         if self._expansion is None:
             self._direct = Direct(self.network, profile.closed)
             self.states = self.network.nodes
@@ -124,17 +123,19 @@ class PathFinder:
 
     # ---- distances
 
-    def table(self, sources: Sequence[int] | IntArray, sinks: Sequence[int] | IntArray) -> PathTable:
-        """Many to many. Runs one search a source, but where distances can be read off the network."""
-        rows, columns = np.asarray(sources, np.int64), np.asarray(sinks, np.int64)
-        graph = self._forward
-        if graph is None:
-            return PathTable(*self._read(rows, columns))
-        from routing.pathkernels import many
+    def table(
+        self, sources: Sequence[int] | IntArray, sinks: Sequence[int] | IntArray, narrow: bool = False
+    ) -> PathTable:
+        """Many to many. `narrow`: in the narrowest kind of figures that holds them (see `routing.tables`)."""
+        from routing.tables import PathTable, Tables, narrowed
 
-        keys = np.empty((len(rows), len(columns)), np.int64)
-        many(graph.indptr, graph.target, graph.weight, rows, columns, keys)
-        return PathTable(*graph.split(keys))
+        rows, columns = np.asarray(sources, np.int64), np.asarray(sinks, np.int64)
+        if self._forward is None:
+            found = PathTable(*self._read(rows, columns))
+            return narrowed(found) if narrow else found
+        if self._tables is None:
+            self._tables = Tables(self._forward)
+        return self._tables.table(rows, columns, narrow)
 
     def from_port(self, source: int) -> tuple[IntArray, IntArray]:
         """Cost and duration from one source port to every state, shape (states,)."""
@@ -189,7 +190,7 @@ class PathFinder:
         if found is None:
             found = self._run(port, backward)
             kept[port] = found
-            if len(kept) > ROWS_KEPT:
+            if len(kept) > min(ROWS_KEPT, max(8, ENTRIES_KEPT // self.states)):
                 kept.popitem(last=False)
         return found
 

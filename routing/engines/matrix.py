@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from routing.network import IntArray
-from routing.paths import PathFinder, PathTable
+from routing.paths import UNREACHABLE, PathFinder
 from routing.problem import Problem
+from routing.tables import PathTable
+
+NARROW_ENTRIES = 1 << 24
+"""Entries from which on a table is as narrow as may be: 4,096 places by 4,096 take 128 MB as int64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +26,14 @@ class Matrix:
     `first_mode[t]` to `first_mode[t + 1]`; `mode_row` is where a mode is left, `mode_column` where it is entered.
     `end_column` is -1 for a vehicle whose route ends anywhere. `cost` and `duration` are the network's as it is;
     `profiles` holds those of every profile some vehicle names, with the same rows and columns.
+
+    The tables are int64, and `far` (no way there) is UNREACHABLE, but for large problems: from NARROW_ENTRIES on they
+    are as narrow as `routing.tables.KINDS` allows, with one more column, of zeros, for routes that end anywhere. Read
+    them by `costs_at` and `seconds_at`, which widen, or widen before adding.
     """
 
-    cost: IntArray
-    duration: IntArray
+    cost: npt.NDArray[Any]
+    duration: npt.NDArray[Any]
     first_mode: IntArray
     mode_task: IntArray
     mode_row: IntArray
@@ -33,6 +43,7 @@ class Matrix:
     facility_row: IntArray
     facility_column: IntArray
     profiles: Mapping[str, PathTable] = field(default_factory=dict)
+    far: int = UNREACHABLE
 
     @property
     def modes(self) -> int:
@@ -43,10 +54,23 @@ class Matrix:
         """The same matrix with the cost and duration of a profile."""
         if not profile:
             return self
-        return replace(self, cost=self.profiles[profile].cost, duration=self.profiles[profile].duration)
+        own = self.profiles[profile]
+        return replace(self, cost=own.cost, duration=own.duration, far=own.far)
+
+    def costs_at(self, rows: IntArray | int, columns: IntArray | int) -> IntArray:
+        """Costs as int64, UNREACHABLE where there is no way."""
+        return self._wide(self.cost, rows, columns)
+
+    def seconds_at(self, rows: IntArray | int, columns: IntArray | int) -> IntArray:
+        """Durations as int64, UNREACHABLE where there is no way."""
+        return self._wide(self.duration, rows, columns)
+
+    def _wide(self, table: npt.NDArray[Any], rows: IntArray | int, columns: IntArray | int) -> IntArray:
+        found = np.asarray(table[rows, columns], np.int64)
+        return found if self.far == UNREACHABLE else np.where(found >= self.far, UNREACHABLE, found)
 
 
-def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
+def matrix_for(problem: Problem, finder: PathFinder, narrow_from: int = NARROW_ENTRIES) -> Matrix:
     """Many-to-many distances between the ports of tasks, vehicles and facilities only."""
     rows: dict[int, int] = {}
     columns: dict[int, int] = {}
@@ -64,7 +88,8 @@ def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
     end_column = [-1 if v.end is None else column(finder.reach(v.end)) for v in problem.vehicles]
     facility_row = [row(finder.leave(f.node)) for f in problem.facilities]
     facility_column = [column(finder.reach(f.node)) for f in problem.facilities]
-    table = finder.table(list(rows), list(columns))
+    narrow = len(rows) * len(columns) >= narrow_from
+    table = finder.table(list(rows), list(columns), narrow)
     named = sorted({vehicle.profile for vehicle in problem.vehicles} - {""})
     return Matrix(
         table.cost,
@@ -77,5 +102,6 @@ def matrix_for(problem: Problem, finder: PathFinder) -> Matrix:
         np.array(end_column, np.int64),
         np.array(facility_row, np.int64),
         np.array(facility_column, np.int64),
-        {name: finder.of(name).table(list(rows), list(columns)) for name in named},
+        {name: finder.of(name).table(list(rows), list(columns), narrow) for name in named},
+        table.far,
     )

@@ -47,9 +47,15 @@ def workbench(problem: Problem) -> tuple[PathFinder, Matrix]:
         return bench.finder, bench.matrix
     finder = finder_for(problem)
     matrix = matrix_for(problem, finder)
+    lay_out(problem, finder, matrix)
+    return finder, matrix
+
+
+def lay_out(problem: Problem, finder: PathFinder, matrix: Matrix) -> None:
+    """Put tables made beforehand on the open workbench."""
+    bench = _OPEN.get()
     if bench is not None:
         bench.problem, bench.finder, bench.matrix = problem, finder, matrix
-    return finder, matrix
 
 
 def _same_places(known: Problem | None, problem: Problem) -> bool:
