@@ -15,7 +15,7 @@ from typing import Any
 
 from routing.checker import check
 from routing.engines.assemble import Tour, Visit, assemble, left_and_cost, tours_of, vehicle_name
-from routing.engines.base import Budget, Stopwatch
+from routing.engines.base import WALL_SLACK_S, Budget, Stopwatch
 from routing.engines.features import features, refusal
 from routing.engines.ortools_model import OrtoolsModel, crews_of, facility_copies
 from routing.engines.ortools_rules import add_rules, frozen_indices
@@ -145,7 +145,9 @@ def _search(model: OrtoolsModel, tours: Sequence[Tour] | None, budget: Budget, w
         failures = FAILURES_A_SOLUTION * max(1_000, wanted)
         routing.AddSearchMonitor(solver.FailuresLimit(failures))
     if budget.seconds is not None:
-        parameters.time_limit.FromMilliseconds(max(50, int(1_000 * min(watch.left(), HORIZON_S))))
+        # Its own limit is wall time; processor time, which is what a budget counts, runs slower on a busy machine.
+        parameters.time_limit.FromMilliseconds(int(1_000 * min(max(0.05, watch.left()) + WALL_SLACK_S, HORIZON_S)))
+        routing.AddSearchMonitor(solver.CustomLimit(lambda: watch.left() <= 0))
     routing.CloseModelWithParameters(parameters)
     hint = None if tours is None else _hint(model, tours)
     if hint is None:

@@ -29,7 +29,7 @@ OVERRUN, OVERRUN_S = 1.2, 1.0
 NOTE_MAX = 300
 """Characters kept of what an engine said as it failed."""
 
-ENGINES = ("greedy", "ruin", "pyvrp", "ortools")
+ENGINES = ("greedy", "ruin", "pyvrp", "packing", "ortools")
 """Names accepted besides `auto`."""
 
 
@@ -45,6 +45,7 @@ def engine_named(name: str) -> Engine:
         "greedy": _greedy,
         "ruin": _ruin,
         "pyvrp": _pyvrp,
+        "packing": _packing,
         "ortools": _ortools,
     }
     if name not in makers:
@@ -206,6 +207,12 @@ def _pyvrp() -> Engine:
     from routing.engines.pyvrp_engine import PyvrpEngine
 
     return PyvrpEngine()
+
+
+def _packing() -> Engine:
+    from routing.engines.packing_engine import PackingEngine
+
+    return PackingEngine((_ruin(), _pyvrp()))
 
 
 def _ortools() -> Engine:

@@ -34,18 +34,34 @@ def test_streets_go_to_ruin() -> None:
 
 
 def test_collection_with_a_facility_is_polished_by_pyvrp() -> None:
-    assert names(POINTS) == ["greedy", "ruin", "pyvrp"]
+    assert names(POINTS) == ["greedy", "ruin", "packing", "ortools", "pyvrp"]
+    _, attempts = solve(POINTS, "auto", STEPS, 1)
+    assert [attempt.engine for attempt in attempts] == ["greedy", "ruin", "pyvrp"], "nothing is left out"
 
 
 def test_windowed_points_begin_from_scratch_with_pyvrp() -> None:
-    assert names(WINDOWED) == ["pyvrp", "ortools"]
+    assert names(WINDOWED) == ["pyvrp", "packing", "ortools"]
     _, attempts = solve(WINDOWED, "auto", STEPS, 1)
     assert [attempt.engine for attempt in attempts] == ["pyvrp"], "nothing is left out, so nothing is mended"
 
 
+def test_points_go_to_ruin_and_the_sizes_of_an_unlimited_fleet_to_pyvrp_first() -> None:
+    plain = replace(POINTS, facilities=(), unload_at_end=False)
+    small, large = plain.vehicles[0], replace(plain.vehicles[1], capacity=(40,), fixed_cost=9)
+    mixed = replace(plain, vehicles=(small, large))
+    assert names(plain) == ["greedy", "ruin"]
+    assert names(mixed) == ["greedy", "ruin"]
+    assert names(replace(mixed, unlimited_fleet=True)) == ["pyvrp", "ruin"]
+
+
 def test_a_tiny_budget_begins_with_the_greedy_plan() -> None:
-    assert names(WINDOWED, budget=Budget(seconds=0.0)) == ["greedy", "pyvrp", "ortools"]
+    assert names(WINDOWED, budget=Budget(seconds=0.0)) == ["greedy", "pyvrp", "packing", "ortools"]
     assert names(WINDOWED, "pyvrp", Budget(iterations=0)) == ["greedy", "pyvrp"]
+
+
+def test_street_work_that_does_not_fit_has_its_trips_packed() -> None:
+    problem = replace(STREETS, tasks=tuple(replace(task, deadline_s=None) for task in STREETS.tasks))
+    assert names(problem) == ["greedy", "ruin", "packing", "ruin"]
 
 
 def test_what_can_be_put_in_afterwards_is_left_to_ortools_after_a_specialist() -> None:
@@ -116,7 +132,7 @@ def test_when_the_first_engine_fails_the_next_steps_in(fault: str, monkeypatch: 
     with_failing(monkeypatch, Failing("pyvrp", error))
     plan, attempts = solve(WINDOWED, "auto", STEPS, 1)
     assert check(WINDOWED, plan).feasible
-    assert [(a.engine, a.note) for a in attempts] == [("pyvrp", note), ("ortools", "")]
+    assert [(a.engine, a.note) for a in attempts] == [("pyvrp", note), ("packing", "")]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
