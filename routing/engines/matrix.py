@@ -17,6 +17,9 @@ from routing.tables import PathTable
 NARROW_ENTRIES = 1 << 24
 """Entries from which on a table is as narrow as may be: 4,096 places by 4,096 take 128 MB as int64."""
 
+Places = IntArray | int | slice
+"""Rows or columns of a table, as numpy takes them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -57,15 +60,15 @@ class Matrix:
         own = self.profiles[profile]
         return replace(self, cost=own.cost, duration=own.duration, far=own.far)
 
-    def costs_at(self, rows: IntArray | int, columns: IntArray | int) -> IntArray:
+    def costs_at(self, rows: Places, columns: Places) -> IntArray:
         """Costs as int64, UNREACHABLE where there is no way."""
         return self._wide(self.cost, rows, columns)
 
-    def seconds_at(self, rows: IntArray | int, columns: IntArray | int) -> IntArray:
+    def seconds_at(self, rows: Places, columns: Places) -> IntArray:
         """Durations as int64, UNREACHABLE where there is no way."""
         return self._wide(self.duration, rows, columns)
 
-    def _wide(self, table: npt.NDArray[Any], rows: IntArray | int, columns: IntArray | int) -> IntArray:
+    def _wide(self, table: npt.NDArray[Any], rows: Places, columns: Places) -> IntArray:
         found = np.asarray(table[rows, columns], np.int64)
         return found if self.far == UNREACHABLE else np.where(found >= self.far, UNREACHABLE, found)
 

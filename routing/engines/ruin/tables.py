@@ -13,17 +13,37 @@ from routing.engines.ruin.layout import END, FAR, FROM, START, TO
 from routing.engines.ruin.origin import Origin
 from routing.problem import Problem
 
+EVERY = slice(None)
+
 
 def distances(matrix: Matrix, crew: Crew, timed: bool) -> Any:
-    """One table for each layer, below one another, int32: seconds, or cost as that layer's vehicles pay it."""
+    """One table for each layer, below one another: seconds, or cost as that layer's vehicles pay it."""
     tables = []
     for profile, travel_rate, duration_rate in crew.layers:
         own = matrix.of(profile)
-        table = own.duration if timed else own.cost
-        if not timed and (travel_rate, duration_rate) != (1, 0):
-            table = travel_rate * own.cost + duration_rate * own.duration
+        plain = timed or (travel_rate, duration_rate) == (1, 0)
+        if plain and len(crew.layers) == 1:
+            return for_kernels(own.duration if timed else own.cost, own.far)
+        table = own.seconds_at(EVERY, EVERY) if timed else own.costs_at(EVERY, EVERY)
+        if not plain:
+            table = travel_rate * table + duration_rate * own.seconds_at(EVERY, EVERY)
         tables.append(np.minimum(table, FAR).astype(np.int32))
     return np.ascontiguousarray(np.concatenate(tables))
+
+
+def for_kernels(table: Any, far: int) -> Any:
+    """A table as the kernels take it: int32 with FAR where there is no way, or uint16 where there is one everywhere.
+
+    A table that is so already is not copied: on a large problem it is most of what is in memory.
+    """
+    if table.dtype == np.int32 and far == FAR:
+        return table
+    lost = table >= far
+    if table.dtype == np.uint16 and not lost.any():
+        return table
+    narrow = np.minimum(table, FAR).astype(np.int32)
+    narrow[lost] = FAR
+    return narrow
 
 
 def facility_ways(

@@ -11,8 +11,10 @@ import numpy as np
 from routing.engines.assemble import Tour, Visit, vehicle_name
 from routing.engines.fleet import copies_wanted, kinds_of
 from routing.engines.matrix import Matrix
-from routing.engines.ruin.layout import BIG, FAR, MANDATORY
+from routing.engines.ruin.layout import BIG, MANDATORY
 from routing.engines.ruin.plain.layout import KIND, MODE, NODE, SLOT, TASK
+from routing.engines.ruin.tables import for_kernels
+from routing.paths import UNREACHABLE
 from routing.problem import HORIZON_S, Problem
 
 SKILLS_MAX = 62
@@ -114,7 +116,7 @@ def is_plain(problem: Problem, matrix: Matrix) -> bool:
         if vehicle.profile or vehicle.attachments or vehicle.breaks or vehicle.frozen or vehicle.duration_rate:
             return False
     limited = any(vehicle.shift[1] < HORIZON_S for vehicle in problem.vehicles)
-    return not limited or np.array_equal(matrix.cost, matrix.duration)
+    return not limited or matrix.cost is matrix.duration or np.array_equal(matrix.cost, matrix.duration)
 
 
 def build(problem: Problem, matrix: Matrix, tasks: Sequence[int]) -> Plain:
@@ -141,11 +143,9 @@ def build(problem: Problem, matrix: Matrix, tasks: Sequence[int]) -> Plain:
 
 
 def _table(matrix: Matrix) -> Any:
-    """Cost between ports as int32, with a last column of zeros for routes that end anywhere."""
-    rows, columns = matrix.cost.shape
-    dist = np.zeros((rows, columns + 1), np.int32)
-    np.minimum(matrix.cost, FAR, out=dist[:, :columns], casting="unsafe")
-    return dist
+    """Cost between ports, with a last column of zeros for routes that end anywhere; a narrow table has it already."""
+    dist = for_kernels(matrix.cost, matrix.far)
+    return dist if matrix.far != UNREACHABLE else np.pad(dist, ((0, 0), (0, 1)))
 
 
 def _nodes(

@@ -12,6 +12,7 @@ from routing.engines.matrix import Matrix
 from routing.engines.ruin.crew import Crew
 from routing.engines.ruin.layout import BIG, FAR
 from routing.engines.ruin.origin import Origin
+from routing.engines.ruin.tables import EVERY
 from routing.engines.ruin.timed.layout import (
     COST,
     END,
@@ -86,7 +87,8 @@ def _distances(matrix: Matrix, crew: Crew) -> Any:
     tables = []
     for profile, travel_rate, _ in crew.layers:
         own = matrix.of(profile)
-        both = np.stack([np.minimum(travel_rate * own.cost, FAR), np.minimum(own.duration, FAR)], axis=-1)
+        cost, seconds = own.costs_at(EVERY, EVERY), own.seconds_at(EVERY, EVERY)
+        both = np.stack([np.minimum(travel_rate * cost, FAR), np.minimum(seconds, FAR)], axis=-1)
         tables.append(both.astype(np.int32))
     return np.ascontiguousarray(np.concatenate(tables))
 
