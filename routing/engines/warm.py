@@ -1,7 +1,8 @@
 """Compile every kernel into the cache: `python -m routing.engines.warm`, run once at set-up.
 
-Solves tiny problems: one with cost alone, one with times, facilities, deadlines and forbidden turns, one with windows.
-All kernels are called with the argument types of one of them whatever the problem, so one call compiles all there is.
+Solves tiny problems: one with cost alone, one with times, facilities, deadlines and forbidden turns, one with windows;
+the first two also on the tables of large problems. All kernels are called with the argument types of one of them
+whatever the problem, so one call compiles all there is.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from routing.engines.assemble import finder_for
 from routing.engines.base import Budget
+from routing.engines.matrix import matrix_for
 from routing.engines.registry import solve
+from routing.engines.ruin.engine import RuinEngine
+from routing.engines.workbench import lay_out, shared_workbench
 from routing.network import Network
 from routing.problem import Facility, Mode, Problem, Task, Vehicle
+from routing.tables import SEARCHED
 
 SIDE = 3
 """Streets of the square the problems are made of: SIDE + 1 nodes in a ring."""
@@ -59,10 +65,23 @@ def with_hours(problem: Problem) -> Problem:
     return replace(problem, tasks=tuple(replace(task, window=(0, 5_000)) for task in problem.tasks))
 
 
+def on_large_tables(problem: Problem) -> None:
+    """Solve with the tables large problems get, made the way they are made there."""
+    finder = finder_for(problem)
+    for narrow in (False, True):
+        finder.table([0] * (SEARCHED + 1), [0, 1], narrow)
+    with shared_workbench():
+        lay_out(problem, finder, matrix_for(problem, finder, narrow_from=0))
+        for _ in RuinEngine().solve(problem, None, Budget(iterations=STEPS), 0):
+            pass
+
+
 def main() -> int:
     """Compile all, say so in one line."""
     for problem in (ring(False), ring(True), with_hours(ring(True))):
         solve(problem, "ruin", Budget(iterations=STEPS))
+    for problem in (ring(False), ring(True)):
+        on_large_tables(problem)
     print("kernels compiled")
     return 0
 
