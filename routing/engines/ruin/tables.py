@@ -38,11 +38,10 @@ def for_kernels(table: Any, far: int) -> Any:
     """
     if table.dtype == np.int32 and far == FAR:
         return table
-    lost = table >= far
-    if table.dtype == np.uint16 and not lost.any():
+    if table.dtype == np.uint16 and int(table.max(initial=0)) < far:
         return table
     narrow = np.minimum(table, FAR).astype(np.int32)
-    narrow[lost] = FAR
+    narrow[table >= far] = FAR
     return narrow
 
 
