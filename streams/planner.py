@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from dispatch.approval import proposed
 from dispatch.context import Context
@@ -49,7 +49,8 @@ class PlannerParams:
     """`iterations` makes results independent of the machine (demo --once); None works by seconds.
 
     `processes` 0 solves in this process: no memory limit, no kill, but nothing to start either (tests). `rests`: end
-    the solver processes while nothing is asked, for memory.
+    the solver processes while nothing is asked, for memory. `holder` tells planners that work side by side apart: the
+    same one after a restart takes up what it had claimed, another one waits for the lease to end.
     """
 
     seed: int = 0
@@ -98,7 +99,7 @@ class Planner:
         """
         done = 0
         while True:
-            due = self._due(now)
+            due = self._due(now, wall or now)
             if not due:
                 return done
             first = due[0].next_at
@@ -106,12 +107,18 @@ class Planner:
             claims = [self._claim(row.id, wall or now) for row in wave]
             done += self._work([claim for claim in claims if claim is not None])
 
-    def _due(self, now: datetime) -> list[PlanRequest]:
+    def _due(self, now: datetime, wall: datetime) -> list[PlanRequest]:
+        """What is to be done, but for what another planner is at."""
+        free = or_(
+            col(PlanRequest.lease_until).is_(None),
+            col(PlanRequest.lease_until) <= wall,
+            col(PlanRequest.holder) == self._params.holder,
+        )
         with self._database.read() as session:
             return list(
                 session.exec(
                     select(PlanRequest)
-                    .where(col(PlanRequest.phase).in_(self._params.phases), PlanRequest.next_at <= now)
+                    .where(col(PlanRequest.phase).in_(self._params.phases), PlanRequest.next_at <= now, free)
                     .order_by(col(PlanRequest.next_at), col(PlanRequest.id))
                 ).all()
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -102,6 +103,7 @@ class System:
             iterations=self.options.iterations or self.settings.solver_iterations or None,
             seconds=planning.improve_seconds,
             processes=self.settings.solver_processes,
+            holder=f"planner@{socket.gethostname()}",
         )
         self.planner = self._make_planner()
         self.relay = Relay(self.database, self.driver, self.clock, self._sent)
@@ -362,7 +364,7 @@ class System:
 
     def _improver_loop(self, stop: threading.Event) -> None:
         """Improvements, on processes that are given back when there is nothing to improve."""
-        slow = self._make_planner(phases=("improve",), rests=True, holder="improver")
+        slow = self._make_planner(phases=("improve",), rests=True, holder=f"improver@{socket.gethostname()}")
 
         def once() -> int:
             slow.rest()

@@ -1,0 +1,105 @@
+"""Several planner workers on one database: each request is solved by one of them, and none waits on another's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from config.settings import Settings
+from models.tables.plans import PlanRequest, PlanVersion
+from streams import solver_pool
+from streams.planner import LEASE, Planner, PlannerParams
+from streams.solving import SolveResult, SolveTask, solve_child
+from sweepline.clock import SimulatedClock
+from sweepline.compose import Options, System
+from tests.small_city import stored_small_city
+
+START = datetime(2023, 12, 18, 9, tzinfo=UTC)
+PARAMS = PlannerParams(seed=3, iterations=200, processes=0)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    stored_small_city(tmp_path)
+    made = System(tmp_path, Options(clock=SimulatedClock(START), iterations=200, seed=3), Settings(solver_processes=0))
+    made.start_city()
+    yield made
+    made.close()
+
+
+def worker(system: System, holder: str) -> Planner:
+    return Planner(system.database, system.context, replace(PARAMS, holder=holder), system.streets)
+
+
+def first_due(system: System) -> datetime:
+    with system.database.read() as session:
+        return min(row.next_at for row in session.exec(select(PlanRequest)).all() if row.phase == "greedy")
+
+
+def versions(system: System) -> list[tuple[str, int]]:
+    with system.database.read() as session:
+        rows = session.exec(select(PlanVersion).order_by(col(PlanVersion.plan), col(PlanVersion.version))).all()
+        return [(row.plan, row.version) for row in rows]
+
+
+def test_what_one_is_solving_the_other_leaves_alone(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first solves, the second looks: nothing is free, and it does not wait."""
+    now = first_due(system)
+    other = worker(system, "second")
+    found: list[int] = []
+
+    def solver(task: SolveTask) -> SolveResult:
+        monkeypatch.setattr(solver_pool, "solve_child", solve_child)
+        found.append(other.run_due(now))
+        return solve_child(task)
+
+    monkeypatch.setattr(solver_pool, "solve_child", solver)
+    assert worker(system, "first").run_due(now) > 0
+    assert found == [0]
+    assert len(versions(system)) == len(set(versions(system))) > 0
+    with system.database.read() as session:
+        assert {row.generation for row in session.exec(select(PlanRequest)).all()} <= {0, 1, 2}
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_late_result_refused(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = first_due(system)
+    other = worker(system, "second")
+    taken: list[int] = []
+
+    def slow(task: SolveTask) -> SolveResult:
+        monkeypatch.setattr(solver_pool, "solve_child", solve_child)
+        taken.append(other.run_due(now, now + LEASE + timedelta(seconds=1)))
+        return solve_child(task)
+
+    monkeypatch.setattr(solver_pool, "solve_child", slow)
+    worker(system, "first").run_due(now)
+    assert taken[0] > 0
+    with system.database.read() as session:
+        done = [row for row in session.exec(select(PlanRequest)).all() if row.next_at <= now or row.phase == "done"]
+        assert {row.holder for row in done} == {"second"}
+    assert len(versions(system)) == len(set(versions(system)))
+
+
+def test_two_at_once_make_the_plans_one_would(system: System) -> None:
+    now = first_due(system)
+    workers = [worker(system, name) for name in ("first", "second")]
+    done: list[int] = []
+    threads = [threading.Thread(target=lambda own=own: done.append(own.run_due(now))) for own in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert len(done) == 2
+    with system.database.read() as session:
+        rows = session.exec(select(PlanRequest)).all()
+        assert all(row.phase != "greedy" and row.attempts == 0 for row in rows if row.requested_at <= now)
+    made = versions(system)
+    assert made and len(made) == len(set(made)) == sum(done)
