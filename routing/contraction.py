@@ -209,6 +209,35 @@ def degree(first: Any, nxt: Any, at: int) -> int:
     return count
 
 
+@leaf
+def join(out: Any, into: Any, nxt: Any, to: Any, weight: Any, pool: int, a: int, b: int, value: int) -> int:
+    """Link a -> b, or lower the link there is. Returns how much of the pool is used then; FULL: it is too small."""
+    if lower(out, nxt, to, weight, a, b, value):
+        lower(into, nxt, to, weight, b, a, value)
+        return pool
+    if pool + 2 > len(to):
+        return FULL
+    to[pool], weight[pool], nxt[pool], out[a] = b, value, out[a], pool
+    to[pool + 1], weight[pool + 1], nxt[pool + 1], into[b] = a, value, into[b], pool + 1
+    return pool + 2
+
+
+@leaf
+def take_out(v: int, own: Any, others: Any, nxt: Any, to: Any, weight: Any, level: Any, kept: Any, count: int) -> int:
+    """Keep the links of v in `own`, take it off the lists at their other ends. Returns how many are kept, or FULL."""
+    link = own[v]
+    while link >= 0:
+        if count >= len(kept):
+            return FULL
+        other = to[link]
+        kept[count, 0], kept[count, 1], kept[count, 2] = v, other, weight[link]
+        count += 1
+        unlink(others, nxt, to, other, v)
+        level[other] = max(level[other], level[v] + 1)
+        link = nxt[link]
+    return count
+
+
 @kernel
 def contract(indptr: Any, target: Any, link_weight: Any, rank: Any, up: Any, down: Any, room: int) -> Any:
     """Fill `rank` (states,); `up` and `down` (room, 3) with kept links (state, other, weight). Returns their numbers.
@@ -222,27 +251,20 @@ def contract(indptr: Any, target: Any, link_weight: Any, rank: Any, up: Any, dow
     best, goal = np.full(states, FAR, np.int64), np.full(states, -1, np.int64)
     touched = np.empty(4 * HEAP, np.int64)
     keys, nodes = np.empty(HEAP, np.int64), np.empty(HEAP, np.int64)
-    found = np.empty((4 * HEAP, 3), np.int64)
+    found = np.empty((room, 3), np.int64)
     level = np.zeros(states, np.int64)
     pool = 0
     for state in range(states):
         for link in range(indptr[state], indptr[state + 1]):
-            other, value = target[link], link_weight[link]
-            if other == state:
-                continue
-            if lower(out, nxt, to, weight, state, other, value):
-                lower(into, nxt, to, weight, other, state, value)
-                continue
-            if pool + 2 > room:
-                return FULL, FULL
-            to[pool], weight[pool], nxt[pool], out[state] = other, value, out[state], pool
-            to[pool + 1], weight[pool + 1], nxt[pool + 1], into[other] = state, value, into[other], pool + 1
-            pool += 2
+            if target[link] != state:
+                pool = join(out, into, nxt, to, weight, pool, state, target[link], link_weight[link])
+                if pool == FULL:
+                    return FULL, FULL
     queue_keys, queue = np.empty(states, np.int64), np.empty(states, np.int64)
     size = 0
     for state in range(states):
         outs, ins = degree(out, nxt, state), degree(into, nxt, state)
-        size = push(queue_keys, queue, size, -(outs + ins) if outs * ins == 0 else outs * ins // 4 - outs - ins, state)
+        size = push(queue_keys, queue, size, outs * ins // 4 - outs - ins, state)
     ups = downs = done = 0
     while size > 0:
         v = queue[0]
@@ -253,36 +275,14 @@ def contract(indptr: Any, target: Any, link_weight: Any, rank: Any, up: Any, dow
         if size > 0 and key > queue_keys[0]:
             size = push(queue_keys, queue, size, key, v)
             continue
-        if count > len(found):
-            return FULL, FULL
         rank[v] = done
         done += 1
-        link = out[v]
-        while link >= 0:
-            if ups >= len(up):
-                return FULL, FULL
-            up[ups, 0], up[ups, 1], up[ups, 2] = v, to[link], weight[link]
-            ups += 1
-            unlink(into, nxt, to, to[link], v)
-            level[to[link]] = max(level[to[link]], level[v] + 1)
-            link = nxt[link]
-        link = into[v]
-        while link >= 0:
-            if downs >= len(down):
-                return FULL, FULL
-            down[downs, 0], down[downs, 1], down[downs, 2] = v, to[link], weight[link]
-            downs += 1
-            unlink(out, nxt, to, to[link], v)
-            level[to[link]] = max(level[to[link]], level[v] + 1)
-            link = nxt[link]
+        ups = take_out(v, out, into, nxt, to, weight, level, up, ups)
+        downs = take_out(v, into, out, nxt, to, weight, level, down, downs)
+        if count > len(found) or ups == FULL or downs == FULL:
+            return FULL, FULL
         for i in range(count):
-            a, b, value = found[i, 0], found[i, 1], found[i, 2]
-            if lower(out, nxt, to, weight, a, b, value):
-                lower(into, nxt, to, weight, b, a, value)
-                continue
-            if pool + 2 > room:
+            pool = join(out, into, nxt, to, weight, pool, found[i, 0], found[i, 1], found[i, 2])
+            if pool == FULL:
                 return FULL, FULL
-            to[pool], weight[pool], nxt[pool], out[a] = b, value, out[a], pool
-            to[pool + 1], weight[pool + 1], nxt[pool + 1], into[b] = a, value, into[b], pool + 1
-            pool += 2
     return ups, downs

@@ -20,6 +20,9 @@ KINDS: tuple[tuple[Any, int], ...] = ((np.uint16, SHORT), (np.int32, 1_000_000_0
 SEARCHED = 64
 """Up to so many sources are searched one by one: contracting the graph would take longer."""
 
+SPARSE = 8
+"""Links a state up to which a graph is contracted: streets have two to four, and dense graphs only get denser."""
+
 BLOCK_ENTRIES = 4_000_000
 """Entries of a table made at a time."""
 
@@ -47,7 +50,7 @@ class Tables:
     def table(self, sources: IntArray, sinks: IntArray, narrow: bool) -> PathTable:
         """Least figures from each source to each sink. `narrow`: in the narrowest kind that holds them."""
         making = _Making(self._graph, (len(sources), len(sinks)), narrow)
-        if len(sources) <= SEARCHED:
+        if len(sources) <= SEARCHED or len(self._graph.target) > SPARSE * self._graph.states:
             from routing.pathkernels import many
 
             keys = np.empty((len(sources), len(sinks)), np.int64)

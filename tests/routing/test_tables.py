@@ -49,6 +49,7 @@ def test_a_swept_table_is_the_searched_one(seed: int, kind: str, monkeypatch: py
     monkeypatch.setattr(routing.tables, "SEARCHED", 1 << 30)
     searched = finder.table(sources, sinks)
     monkeypatch.setattr(routing.tables, "SEARCHED", 0)
+    monkeypatch.setattr(routing.tables, "SPARSE", 1 << 30)
     monkeypatch.setattr(routing.tables, "BLOCK_ENTRIES", 40 * len(sinks))
     swept = finder.table(sources, sinks)
     assert np.array_equal(swept.cost, searched.cost)
@@ -64,6 +65,7 @@ def test_a_narrow_table_holds_the_same_figures(factor: int, kind: object, monkey
     net = replace(net, cost=net.cost * factor, duration_s=net.duration_s * factor)
     net = two_measures(net) if kind == "two measures" else net
     monkeypatch.setattr(routing.tables, "SEARCHED", 0)
+    monkeypatch.setattr(routing.tables, "SPARSE", 1 << 30)
     finder = PathFinder(net)
     ports = np.arange(finder.states)
     wide, narrow = finder.table(ports, ports), finder.table(ports, ports, narrow=True)
