@@ -9,7 +9,8 @@ from typing import Any
 
 from routing.engines.ruin.chance import below, uniform
 from routing.engines.ruin.moves import save
-from routing.engines.ruin.route import backward, fits, forward, price
+from routing.engines.ruin.room import fits
+from routing.engines.ruin.route import backward, forward, price
 from routing.jit import kernel
 
 CHANGES = 0.25

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, OLD_COME, OLD_GO, START, TO
-from routing.engines.ruin.route import fits, stay
+from routing.engines.ruin.room import ways_to_load
+from routing.engines.ruin.route import stay
 from routing.engines.ruin.timed.moves import gap_timed, restore_timed, save_timed
 from routing.jit import leaf
 
@@ -74,24 +75,11 @@ def gap_cost(
     if dist.ndim == 3:
         return gap_timed(task, mode, slot, kind, dist, ends, reach, links, depart, late, t, p, q, s, bound)
     k = slot[s].kind
-    places = reach.shape[1]
     above, base = kind[k].row, kind[k].base
-    need = task[t].demand
-    direct, after, before, both = True, False, False, False
-    if places == 0:
-        if not fits(kind, k, slot[s].load + need):
-            return NEVER, 0
-    else:
-        picked = kind[k].used if p == 0 else task[p].picked
-        coming = 0 if q == 0 else task[q].coming
-        direct = fits(kind, k, picked + need + coming)
-        if not direct:
-            loaded = p != 0 or kind[k].used > 0
-            after = q != 0 and fits(kind, k, picked + need)
-            before = loaded and fits(kind, k, need + coming)
-            both = not after and not before and loaded and q != 0 and fits(kind, k, need)
-            if not (after or before or both):
-                return NEVER, 0
+    ways = ways_to_load(task, slot, kind, reach, t, p, q, s)
+    if ways == 0:
+        return NEVER, 0
+    direct, before, after, both = ways & 1 != 0, ways & 2 != 0, ways & 4 != 0, ways & 8 != 0
     best = NEVER
     code = 0
     done = 0
@@ -102,7 +90,7 @@ def gap_cost(
         if direct or before:
             go = way_out(task, mode, dist, ends, k, above, q, m)
         if not direct:
-            for f in range(places):
+            for f in range(reach.shape[1]):
                 if before or both:
                     start = depart[k, f] if p == 0 else links[p, f, GO]
                     come_loaded = min(come_loaded, start + reach[base + m, f, FROM])

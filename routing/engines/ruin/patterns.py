@@ -11,7 +11,8 @@ from typing import Any
 from routing.engines.ruin.chance import skips, uniform
 from routing.engines.ruin.layout import BIG
 from routing.engines.ruin.moves import gap_cost, put, save, unlink
-from routing.engines.ruin.route import backward, fits, forward, price
+from routing.engines.ruin.room import fits
+from routing.engines.ruin.route import backward, forward, price
 from routing.jit import kernel
 
 OVERLOOKED = 0.02

@@ -12,7 +12,8 @@ import numpy as np
 from routing.engines.ruin.chance import below, skips, uniform
 from routing.engines.ruin.moves import gap_cost, put, save
 from routing.engines.ruin.patterns import recreate_group
-from routing.engines.ruin.route import backward, fits, forward, price
+from routing.engines.ruin.room import fits
+from routing.engines.ruin.route import backward, forward, price
 from routing.jit import kernel, leaf
 
 SORTED_BY_HAND = 60

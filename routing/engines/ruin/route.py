@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.engines.ruin.layout import BIG, COME, END, FROM, GO, START, TO
+from routing.engines.ruin.room import fits
 from routing.engines.ruin.timed.route import backward_timed, forward_timed, price_timed
 from routing.jit import leaf
 
@@ -29,12 +30,6 @@ def stay(mode: Any, kind: Any, k: int, m: int) -> int:
         return int(mode[m].service)
     percent = kind[k].percent
     return int((mode[m].service * percent + 99) // 100 + kind[k].rate * ((mode[m].seconds * percent + 99) // 100))
-
-
-@leaf
-def fits(kind: Any, k: int, load: int) -> bool:
-    """Whether a packed load is within the capacity of kind k in every commodity (lanes.py)."""
-    return bool(((kind[k].room - load) & kind[k].guard) == kind[k].guard)
 
 
 @leaf

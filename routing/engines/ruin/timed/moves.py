@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.engines.ruin.layout import BIG
-from routing.engines.ruin.route import fits
+from routing.engines.ruin.room import ways_to_load
 from routing.engines.ruin.timed.layout import LINKS
 from routing.engines.ruin.timed.segment import extend, price_of, seconds_of
 from routing.engines.ruin.timed.ways import come_direct, come_loaded, go_on
@@ -33,28 +33,6 @@ def push_timed(task: Any, mode: Any, kind: Any, k: int, t: int, q: int, done: in
             break
         q = task[q].next
     return int(extra)
-
-
-@leaf
-def ways_to_load(task: Any, slot: Any, kind: Any, reach: Any, t: int, p: int, q: int, s: int) -> int:
-    """Which ways of putting t between p and q keep to capacity, as bits: 1 without a facility, 2 one before t, 4 one
-    after it, 8 both."""
-    k, need = slot[s].kind, task[t].demand
-    if reach.shape[1] == 0:
-        return 1 if fits(kind, k, slot[s].load + need) else 0
-    picked = kind[k].used if p == 0 else task[p].picked
-    coming = 0 if q == 0 else task[q].coming
-    if fits(kind, k, picked + need + coming):
-        return 1
-    loaded = p != 0 or kind[k].used > 0
-    found = 0
-    if loaded and fits(kind, k, need + coming):
-        found |= 2
-    if q != 0 and fits(kind, k, picked + need):
-        found |= 4
-    if found == 0 and loaded and q != 0 and fits(kind, k, need):
-        found = 8
-    return found
 
 
 @leaf

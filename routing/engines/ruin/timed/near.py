@@ -38,5 +38,9 @@ def nearest_timed(task: Any, mode: Any, dist: Any, size: int) -> Any:
                             late = max(0.0, task[x].opens + ahead - task[y].closes)
                             least = min(least, leg + WAIT_WEIGHT * wait + LATE_WEIGHT * late)
             away[u] = least
-        near[t] = np.argsort(away, kind="mergesort")[:size]
+        if size < tasks // 4:
+            some = np.argpartition(away, size)[:size]
+            near[t] = some[np.argsort(away[some], kind="mergesort")]
+        else:
+            near[t] = np.argsort(away, kind="mergesort")[:size]
     return near
