@@ -137,10 +137,10 @@ class Survey:
 
     def _by_way_of(self, vehicle: Vehicle, roads: Roads, home: BoolArray) -> tuple[BoolArray, str | None]:
         """The same by way of a facility."""
-        open_ = [f for f in self.problem.facilities if f.id not in self._closed and f.window[1] >= vehicle.shift[0]]
-        fitting = [f for f in open_ if home[f.node]]
+        in_hours = [f for f in self.problem.facilities if vehicle.shift[0] <= f.window[1] >= f.window[0]]
+        fitting = [f for f in in_hours if home[f.node]]
         if not fitting:
-            return ~roads.everywhere, REACHABILITY if open_ else WINDOW
+            return ~roads.everywhere, REACHABILITY if in_hours else WINDOW
         way = np.logical_or.reduce([roads.before(f.node) for f in fitting])
         return way, None if way[vehicle.start] else REACHABILITY
 
@@ -166,8 +166,9 @@ class Survey:
         return next(reason for reason in (TIME, WINDOW, REACHABILITY, CAPACITY, SKILL) if reason in found)
 
     def _alone(self, task: Task, vehicle: Vehicle) -> str | None:
-        if vehicle.id in self._idle:
-            return self._idle[vehicle.id][0]
+        idle = self._idle.get(vehicle.id, (None, ""))[0]
+        if idle == CAPACITY:
+            return idle
         roads = self._roads_of(vehicle.profile)
         home, none = self._homeward(vehicle, any(task.demand))
         if none is not None:
@@ -175,6 +176,8 @@ class Survey:
         coming = roads.after(vehicle.start)
         if not any(roads.serves(mode, coming) and home[mode.head] for mode in task.modes):
             return REACHABILITY
+        if idle is not None:
+            return idle
         begin = max(vehicle.shift[0], task.window[0], task.release_s)
         if begin > task.window[1]:
             return WINDOW

@@ -71,6 +71,10 @@ def check_vehicles(faults: Faults, problem: Problem) -> None:
         if vehicle.profile not in profiles:
             faults.add("unknown", where, f"profile {vehicle.profile} is not in the problem: add it")
         _check_breaks(faults, where, vehicle)
+        if vehicle.frozen and problem.unlimited_fleet:
+            faults.add(
+                "frozen", where, "an unlimited fleet has only copies of it, none to freeze stops for: limit the fleet"
+            )
         _check_frozen(faults, where, vehicle, tasks, facilities, bound)
 
 
@@ -90,7 +94,7 @@ def _check_breaks(faults: Faults, where: str, vehicle: Vehicle) -> None:
 def _check_frozen(
     faults: Faults, where: str, vehicle: Vehicle, tasks: dict[str, Task], facilities: set[str], bound: set[str]
 ) -> None:
-    """The stops a route begins with name something, and no task is bound twice."""
+    """The stops a route begins with name something, and no task is bound twice. `where` is the vehicle."""
     for stop in vehicle.frozen:
         known = stop.ref in (tasks if stop.kind == "task" else facilities)
         if stop.kind not in STOP_KINDS or not known:

@@ -15,6 +15,7 @@ from routing.checker import check
 from routing.engines.base import Attempt, Budget, Stopwatch
 from routing.engines.registry import solve
 from routing.errors import RoutingError
+from routing.hindrances import hindrances
 from routing.instances.instance import Instance
 from routing.instances.read import read_instance, read_text
 from routing.instances.solution import read_solution, with_faults, write_solution
@@ -162,6 +163,7 @@ def _solved(
         "iterations": plan.iterations,
         "seed": seed,
         "routes": len(plan.routes),
+        "around": [fault.line for fault in hindrances(read.problem)],
         "unserved": [{"task": entry.task, "reason": entry.reason} for entry in plan.unserved],
         "violations": [{"code": v.code, "where": v.where, "text": v.text} for v in verdict.violations],
         "attempts": [
@@ -190,6 +192,7 @@ def _words(read: Instance, document: dict[str, Any]) -> str:
     lines.append(f"seconds {document['seconds']}")
     lines.append(f"iterations {document['iterations']}")
     lines.append(f"routes {document['routes']}")
+    lines += [f"planned around {line}" for line in document["around"][:VIOLATIONS_PRINTED]]
     if document["unserved"]:
         lines.append(f"unserved {len(document['unserved'])}")
     return "\n".join(lines)

@@ -26,10 +26,13 @@ DEFAULT_SECONDS = 10.0
 OVERRUN, OVERRUN_S = 1.2, 1.0
 """An engine that takes more than so many times its share, and so many seconds more, has that noted."""
 
+SURE_TASKS = 100
+"""Tasks up to which work the first plan leaves out is tried by insertion from nothing."""
+
 NOTE_MAX = 300
 """Characters kept of what an engine said as it failed."""
 
-ENGINES = ("greedy", "ruin", "pyvrp", "packing", "ortools")
+ENGINES = ("greedy", "insertion", "ruin", "pyvrp", "packing", "ortools")
 """Names accepted besides `auto`."""
 
 
@@ -43,6 +46,7 @@ def engine_named(name: str) -> Engine:
     """The engine of that name. Its library is loaded when it solves, not here. Raises NoEngine."""
     makers: dict[str, Callable[[], Engine]] = {
         "greedy": _greedy,
+        "insertion": _sure,
         "ruin": _ruin,
         "pyvrp": _pyvrp,
         "packing": _packing,
@@ -100,8 +104,12 @@ def _run(
         if refusal is not None and member.engine == engine:
             raise NoEngine(f"engine {engine} does not solve this: {refusal}; use auto")
         race.run(runner, member, refusal)
+        if member.engine == "greedy" and race.wants_sure():
+            race.run(engine_named("insertion"), Member("insertion", member.share), None)
     if race.warm() is None and all(attempt.engine != "greedy" for attempt in race.attempts):
         race.run(engine_named("greedy"), Member("greedy"), None)
+    if race.warm() is None and all(attempt.engine != "insertion" for attempt in race.attempts):
+        race.run(engine_named("insertion"), Member("insertion"), None)
     if race.best is None:
         notes = "; ".join(f"{a.engine}: {a.note}" for a in race.attempts)
         raise NoEngine(f"no engine made a plan ({notes}): change the problem or name another engine")
@@ -129,6 +137,10 @@ class _Race:
         """Whether mandatory work somebody could do stays out of the best plan, or there is none."""
         warm = self.warm()
         return warm is None or left_and_cost(self.aside.core, self.aside.part(warm))[0] > 0
+
+    def wants_sure(self) -> bool:
+        """Whether the plan so far breaks a rule, or leaves out of little work some that somebody could do."""
+        return self.warm() is None or (len(self.aside.core.tasks) <= SURE_TASKS and self.leaves_work())
 
     def run(self, engine: Engine, member: Member, refusal: str | None) -> None:
         """Give an engine its turn. Whatever it does, the best plan stands and its attempt is on record."""
@@ -219,3 +231,9 @@ def _ortools() -> Engine:
     from routing.engines.ortools_engine import OrtoolsEngine
 
     return OrtoolsEngine()
+
+
+def _sure() -> Engine:
+    from routing.engines.sure import SureEngine
+
+    return SureEngine()

@@ -13,7 +13,7 @@ from routing.problem import Problem
 NODE_KINDS = ("cvrp", "vrptw", "hfvrp", "mtvrptwr", "pcvrptw", "solomon")
 """Formats whose solutions are written as VRPLIB writes them."""
 
-KINDS = ("carplib", "mcgrp", "mcgrp_tp", "carp_if_tp", "pcarp", *NODE_KINDS)
+KINDS = ("carplib", "mcgrp", "mcgrp_tp", "carp_if_tp", "pcarp", *NODE_KINDS, "problem")
 """Formats read."""
 
 

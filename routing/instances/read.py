@@ -9,6 +9,7 @@ from pathlib import Path
 from routing.errors import BadInstance
 from routing.instances.carp_if_tp import is_carp_if_tp, read_carp_if_tp
 from routing.instances.carplib import is_carplib, read_carplib
+from routing.instances.documents import is_document, read_document
 from routing.instances.instance import Instance
 from routing.instances.known import beside
 from routing.instances.mcgrp import is_mcgrp, read_mcgrp
@@ -20,9 +21,10 @@ from routing.instances.vrplib import is_vrplib, read_vrplib
 INSTANCE_BYTES_MAX = 64 * 2**20
 """Largest file read."""
 
-_KNOWN = "give CARPLIB, MCGRP, MCGRP-TP, CARP-IF-TP, PCARP, VRPLIB or Solomon text"
+_KNOWN = "give CARPLIB, MCGRP, MCGRP-TP, CARP-IF-TP, PCARP, VRPLIB or Solomon text, or a problem's document"
 
 _FORMATS: tuple[tuple[Callable[[str], bool], Callable[[str, str], Instance]], ...] = (
+    (is_document, read_document),
     (is_carplib, read_carplib),
     (is_mcgrp_tp, read_mcgrp_tp),
     (is_mcgrp, read_mcgrp),

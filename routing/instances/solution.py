@@ -16,6 +16,7 @@ import numpy as np
 
 from routing.engines.assemble import Tour, Visit, finder_for, ports_of, price, time_route, vehicle_name
 from routing.errors import BadSolution, NoPath
+from routing.instances import documents
 from routing.instances.instance import Instance
 from routing.instances.known import COST
 from routing.paths import PathFinder
@@ -39,7 +40,9 @@ class _Line:
 
 
 def write_solution(instance: Instance, plan: Plan) -> str:
-    """The text of FILE.sol."""
+    """The text of FILE.sol; a plan's document for a problem's."""
+    if instance.kind == documents.KIND:
+        return documents.write_plan(plan)
     by_vehicle = {vehicle.id: v for v, vehicle in enumerate(instance.problem.vehicles)}
     lines: list[tuple[int, int, str]] = []
     used: dict[int, int] = {}
@@ -66,6 +69,8 @@ def read_solution(instance: Instance, text: str, where: str) -> tuple[Plan, tupl
     The plan's cost is the one stated. Tasks with a prize that no route serves are left for it. Raises BadSolution
     where the text holds no routes or no cost.
     """
+    if instance.kind == documents.KIND:
+        return documents.read_plan(text, where), ()
     lines, stated = _parse(text, where)
     reader = _Reader(instance, finder_for(instance.problem))
     timed = []

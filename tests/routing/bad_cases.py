@@ -52,12 +52,7 @@ REFUSED: dict[str, tuple[Problem, str, str]] = {
     "capacity of the wrong length": (truck(capacity=()), "commodity", "vehicle truck: 0 figures of capacity"),
     "used of the wrong length": (truck(initial_used=(0, 0)), "commodity", "figures of initial_used"),
     "commodity twice": (
-        replace(
-            GOOD,
-            commodities=("salt", "salt"),
-            tasks=(),
-            vehicles=(replace(TRUCK, capacity=(1, 1), initial_used=(0, 0)),),
-        ),
+        replace(truck(capacity=(1, 1), initial_used=(0, 0)), commodities=("salt", "salt"), tasks=()),
         "id",
         "commodity salt",
     ),
@@ -101,6 +96,11 @@ REFUSED: dict[str, tuple[Problem, str, str]] = {
     "frozen stop of no task": (truck(frozen=(Fixed("task", "store"),)), "frozen", "task store names nothing"),
     "frozen stop of no facility": (truck(frozen=(Fixed("facility", "edge"),)), "frozen", "facility edge names nothing"),
     "frozen stop of no kind": (truck(frozen=(Fixed("break", "edge"),)), "frozen", "break edge names nothing"),
+    "frozen in an unlimited fleet": (
+        replace(truck(frozen=(Fixed("task", "edge"),)), unlimited_fleet=True),
+        "frozen",
+        "an unlimited fleet has only copies",
+    ),
     "frozen in no mode": (truck(frozen=(Fixed("task", "edge", 2),)), "frozen", "edge has no mode 2"),
     "frozen facility in no mode": (truck(frozen=(Fixed("facility", "store", 1),)), "frozen", "store has no mode 1"),
     "frozen twice": (truck(frozen=(Fixed("task", "edge"),) * 2), "frozen", "task edge is frozen twice"),
@@ -276,9 +276,9 @@ ASIDE: dict[str, tuple[Problem, str, str, dict[str, str]]] = {
     ),
     "unloading out of reach": (
         replace(GOOD, network=ISLAND, facilities=(replace(STORE, node=4),), unload_at_end=True),
-        "window",
+        "reachability",
         "2 tasks edge, point",
-        {"edge": "window", "point": "window"},
+        {"edge": "reachability", "point": "reachability"},
     ),
     "days nobody works": (
         replace(GOOD, repeats=(Repeat(("edge", "point"), 0, ((0, 1),)),)),

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from routing.checker import check
-from routing.plan import Plan, Stop, Unserved
-from routing.problem import Problem
+from routing.plan import Plan, Route, Stop, Unserved
+from routing.problem import Break, Fixed, Mode, Problem, Profile, Vehicle
 from tests.routing.crew_day import CORRUPTED, LORRY_ROUTE, PLAN, PROBLEM, RULED, TERMS, VAN_ROUTE
 
 
@@ -102,3 +102,61 @@ def test_an_empty_plan_drops_what_is_owed_only() -> None:
     verdict = check(replace(PROBLEM, vehicles=(replace(PROBLEM.vehicles[0], frozen=()), PROBLEM.vehicles[1])), empty)
     assert sorted((v.code, v.text.split()[1]) for v in verdict.violations) == [("dropped", "a"), ("dropped", "c")]
     assert (verdict.cost, verdict.terms["prizes"], verdict.terms["fairness"]) == (50, 50, 0)
+
+
+def test_an_arc_counted_from_the_end_is_no_arc() -> None:
+    """Arc -1 would be the last one, the very way home, to whoever counts like Python."""
+    home = replace(PLAN, routes=(replace(LORRY_ROUTE, arcs_home=(-1,)), VAN_ROUTE))
+    assert {"path", "end"} <= codes(home)
+
+
+def test_a_mode_on_the_arc_after_the_last_is_refused_not_read() -> None:
+    beyond = replace(PROBLEM.tasks[1], modes=(Mode(2, 3, PROBLEM.network.arcs), *PROBLEM.tasks[1].modes[1:]))
+    assert "path" in codes(PLAN, replace(PROBLEM, tasks=(PROBLEM.tasks[0], beyond, *PROBLEM.tasks[2:])))
+
+
+def test_a_facility_without_bays_lets_nobody_wait() -> None:
+    """Where there is no queue a visit begins on arrival: the van's wait for its turn is a wrong time."""
+    free = replace(PROBLEM, facilities=(replace(PROBLEM.facilities[0], bays=0),), repeats=())
+    assert codes(PLAN, free) == {"time"}
+
+
+def test_every_rest_of_several_is_looked_for_and_owed() -> None:
+    two = replace(PROBLEM.vehicles[0], breaks=(*PROBLEM.vehicles[0].breaks, Break("tea", (0, 60), 5)))
+    assert codes(PLAN, replace(PROBLEM, vehicles=(two, PROBLEM.vehicles[1]))) == set(), "tea is due by 60, home at 50"
+    soon = replace(two, breaks=(two.breaks[0], Break("tea", (0, 49), 5)))
+    assert codes(PLAN, replace(PROBLEM, vehicles=(soon, PROBLEM.vehicles[1]))) == {"break"}
+
+
+def test_the_first_fixed_stop_that_is_another_is_told_once() -> None:
+    _, plan = CORRUPTED["the fixed stop not first"]
+    fixed = replace(PROBLEM.vehicles[0], frozen=(Fixed("task", "a"), Fixed("facility", "dump"), Fixed("task", "b")))
+    found = check(replace(PROBLEM, vehicles=(fixed, PROBLEM.vehicles[1])), plan).violations
+    assert [v.text for v in found if v.code == "frozen"] == [
+        "stop 1 is fixed as task a in mode 0, the route has ('facility', 'dump', 0)"
+    ]
+
+
+def test_half_a_set_of_passes_is_told_as_such() -> None:
+    _, plan = CORRUPTED["one pass of two"]
+    told = [v.text for v in check(PROBLEM, plan).violations if v.code == "repeat"]
+    assert told == ["1 of 2 passes are served: all or none"]
+
+
+def test_a_problem_that_contradicts_itself_is_no_licence() -> None:
+    twins = replace(PROBLEM, tasks=(*PROBLEM.tasks, replace(PROBLEM.tasks[3], prize=0)))
+    assert codes(PLAN, twins) == {"unknown"}
+    stranger = replace(PROBLEM, vehicles=(PROBLEM.vehicles[0], replace(PROBLEM.vehicles[1], profile="sleigh")))
+    assert codes(PLAN, stranger) == {"unknown"}
+
+
+@pytest.mark.parametrize(("percent", "seconds"), [(100, 200), (99, 198), (101, 202), (1, 2)])
+def test_work_at_another_pace_is_rounded_up(percent: int, seconds: int) -> None:
+    """200 s at 99 % are 198 s; without a profile they stay 200."""
+    long = replace(PROBLEM.tasks[3], service_s=200, service_cost=200)
+    profile = Profile("p", work_percent=percent)
+    for vehicle in (Vehicle("x", 2, 2, (9,), (0,), profile="p"), Vehicle("x", 2, 2, (9,), (0,))):
+        took = seconds if vehicle.profile else 200
+        stop = Stop("task", "e", 0, (), 0, 0, took, (1,))
+        problem = Problem(PROBLEM.network, (long,), (vehicle,), (), ("kg",), profiles=(profile,))
+        assert codes(Plan((Route("x", 0, (stop,), (), took, 0, took),), (), took, "hand", 0, 0), problem) == set()

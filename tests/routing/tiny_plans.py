@@ -93,8 +93,9 @@ def tiny_problem(rng: random.Random, tasks: int = 4, vehicles: int = 2) -> Probl
         pair = ("t0", "t1") if often() < 0.7 else ("t0", "t1", "t2")
         patterns = (tuple(range(len(pair))),) if often() < 0.4 else ()
         repeats = (Repeat(pair, rng.randint(0, 12), patterns),)
+    copies = often() < 0.1 and not any(v.frozen for v in fleet)
     return Problem(
-        net, todo, fleet, places, ("salt", "water"), often() < 0.3, often() < 0.1, (lorry,), repeats, rng.randint(0, 2)
+        net, todo, fleet, places, ("salt", "water"), often() < 0.3, copies, (lorry,), repeats, rng.randint(0, 2)
     )
 
 
