@@ -54,6 +54,11 @@ def test_points_go_to_ruin_and_the_sizes_of_an_unlimited_fleet_to_pyvrp_first() 
     assert names(replace(mixed, unlimited_fleet=True)) == ["pyvrp", "ruin"]
 
 
+def test_many_windowed_points_begin_with_the_greedy_plan() -> None:
+    many = tuple(replace(task, id=f"{task.id} {k}") for k in range(40) for task in WINDOWED.tasks)
+    assert names(replace(WINDOWED, tasks=many))[:2] == ["greedy", "pyvrp"]
+
+
 def test_a_tiny_budget_begins_with_the_greedy_plan() -> None:
     assert names(WINDOWED, budget=Budget(seconds=0.0)) == ["greedy", "pyvrp", "packing", "ortools"]
     assert names(WINDOWED, "pyvrp", Budget(iterations=0)) == ["greedy", "pyvrp"]
