@@ -20,6 +20,9 @@ FIRST_PIECE = 8
 PIECE_S = 0.03
 """Length a part is steered to under a budget of seconds."""
 
+TRIAL = 0.01
+"""Share of a budget of seconds in which the pace of the search is measured."""
+
 
 class Annealed(Protocol):
     """A search whose steps are compiled."""
@@ -56,15 +59,37 @@ def cool(search: Annealed, budget: Budget, watch: Stopwatch) -> Iterator[int]:
         search.step(1, 1.0, 1.0)
         done = 1
     known = None
-    for cycle in range(p.cycles):
-        share = None if budget.seconds is None else max(0.0, watch.left()) / (p.cycles - cycle)
+    pace, made = _pace(search, budget, watch, search.cost_a_task() * hot)
+    done += made
+    expected = float("inf")
+    if budget.seconds is not None:
+        expected = pace * max(0.0, watch.left())
+    if budget.iterations is not None:
+        expected = min(expected, budget.iterations)
+    cycles = min(p.cycles, max(1, round(expected / (p.steps_a_task * max(1, search.tasks)))))
+    for cycle in range(cycles):
+        share = None if budget.seconds is None else max(0.0, watch.left()) / (cycles - cycle)
         scale = search.cost_a_task()
         top = max(hot if cycle == 0 else hot * p.reheat, cold)
-        done += _cycle(search, budget, watch, share, scale * top, scale * cold, done, cycle)
+        done += _cycle(search, budget, watch, share, scale * top, scale * cold, done, cycle, cycles)
         best = search.best_cost()
         if known is None or best < known:
             known = best
             yield done
+
+
+def _pace(search: Annealed, budget: Budget, watch: Stopwatch, temperature: float) -> tuple[float, int]:
+    """(steps a second, steps made to find out); nothing is tried where the budget counts steps."""
+    if budget.seconds is None or budget.iterations is not None:
+        return float("inf"), 0
+    begun, made, size = watch.spent(), 0, FIRST_PIECE
+    spent = 0.0
+    while spent < TRIAL * budget.seconds and watch.left() > 0:
+        search.step(size, temperature, temperature)
+        made += size
+        size *= 2
+        spent = watch.spent() - begun
+    return made / max(spent, 1e-6), made
 
 
 def _cycle(
@@ -76,11 +101,12 @@ def _cycle(
     cold: float,
     done: int,
     cycle: int,
+    cycles: int,
 ) -> int:
     """One cooling from hot to cold. Returns the steps made."""
     steps_due = None
     if budget.iterations is not None:
-        steps_due = budget.iterations * (cycle + 1) // search.params.cycles - done
+        steps_due = budget.iterations * (cycle + 1) // cycles - done
     begun, made = watch.spent(), 0
     piece = FIRST_PIECE if steps_due is None else max(1, -(-steps_due // PIECES))
     while True:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class RuinParams:
     """Settings of the search. Temperatures are in units of cost a task; measured on CARP and city problems.
 
-    `strings` is the mean number of tasks removed, `longest` the longest string. Each of `cycles` equal parts cools
-    from `hot` (after the first: times `reheat`) to `cold`. `blink` is the chance to overlook a position. An insertion
+    `strings` is the mean number of tasks removed, `longest` the longest string. The budget is cut into
+    equal cycles of about `steps_a_task` steps a task, `cycles` of them at most, and each cools from `hot` (after the
+    first: times `reheat`) to `cold`. `blink` is the chance to overlook a position. An insertion
     looks at `width` neighbours, a ruin reaches `ruin_width`.
     """
 
@@ -19,7 +20,8 @@ class RuinParams:
     hot: float = 0.5
     cold: float = 0.01
     reheat: float = 0.5
-    cycles: int = 4
+    cycles: int = 12
+    steps_a_task: int = 3_000
     blink: float = 0.01
     width: int = 40
     ruin_width: int = 150
@@ -28,8 +30,8 @@ class RuinParams:
     large_cold: float = 0.005
 
     def __post_init__(self) -> None:
-        if self.strings <= 0 or self.longest < 1 or self.cycles < 1:
-            raise ValueError("strings and longest must be positive, cycles at least 1")
+        if self.strings <= 0 or self.longest < 1 or self.cycles < 1 or self.steps_a_task < 1:
+            raise ValueError("strings and longest must be positive, cycles and steps_a_task at least 1")
         if not 0 < self.cold <= self.hot or not 0 < self.large_cold <= self.large_hot or not 0 < self.reheat <= 1:
             raise ValueError("temperatures must fall: 0 < cold <= hot, 0 < reheat <= 1")
         if not 0 < self.blink < 1:
