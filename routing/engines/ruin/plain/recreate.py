@@ -36,9 +36,12 @@ def arrange(task: Any, rng: Any, absent: Any, found: int, rank: Any) -> None:
 
 @leaf
 def place_near(
-    world: Any, near: Any, width: int, seen: Any, rng: Any, books: Any, flat: bool, blink: float, t: int
+    world: Any, near: Any, width: int, seen: Any, able: Any, rng: Any, books: Any, flat: bool, blink: float, t: int
 ) -> tuple[int, int, int, int]:
-    """Cheapest gap beside a neighbour of t: (cost, length, slot or -1, node before)."""
+    """Cheapest gap beside a neighbour of t: (cost, length, slot or -1, node before).
+
+    Neighbours whose vehicle could take t are first gathered without a branch: most cannot, and which is hard to guess.
+    """
     node, task, mode, slot, _, dist, out, into = world
     best = task[t].penalty
     best_length, best_slot, best_before = 0, -1, 0
@@ -47,11 +50,15 @@ def place_near(
     look = books[LOOK]
     bounded = out.shape[0] > 1
     length = 0
+    count = 0
     for z in range(width):
         j = near[t, z]
         s = node[j].slot
-        if s < 0 or slot[s].room < need or (skills & ~slot[s].skills) != 0:
-            continue
+        able[count] = j
+        count += (s >= 0) & (slot[s].room >= need) & ((skills & ~slot[s].skills) == 0)
+    for z in range(count):
+        j = able[z]
+        s = node[j].slot
         seen[j] = stamp
         rate = slot[s].rate
         for side in range(2):

@@ -3,7 +3,7 @@
 Christiaens & Vanden Berghe, Slack Induction by String Removals for Vehicle Routing Problems, 2020.
 
 `world` is (node, task, mode, slot, kind, dist, out, into) as in layout.py and route.py, `desk` scratch space:
-(absent, rank, left out, left out before, seen, notes, best next). `near` (tasks + 1, neighbours) int32 lists
+(absent, rank, left out, left out before, seen, able, notes, best next). `near` (tasks + 1, neighbours) int32 lists
 neighbours, nearest first. Settings of the search are in `rules`: (mean tasks removed, longest string, blink).
 """
 
@@ -38,7 +38,7 @@ def recreate(
     Gives up as soon as the change is sure to reach `most`: then the step will be undone.
     """
     node, task, mode, slot, _, dist, out, _ = world
-    absent, _, left_out, _, seen, notes, _ = desk
+    absent, _, left_out, _, seen, able, notes, _ = desk
     left = 0
     change = 0
     for i in range(found):
@@ -46,7 +46,7 @@ def recreate(
     for i in range(found):
         t = absent[i]
         books[STAMP] += 1
-        best, length, s, p = place_near(world, near, width, seen, rng, books, flat, blink, t)
+        best, length, s, p = place_near(world, near, width, seen, able, rng, books, flat, blink, t)
         if s < 0 and width < len(task) - 2:
             best, length, s, p = place_anywhere(world, t, best)
         best, length, s, p = place_empty(world, t, best, length, s, p)
@@ -78,7 +78,7 @@ def keep_best(node: Any, notes: Any, books: Any, best_next: Any) -> None:
 def undo(world: Any, desk: Any, books: Any) -> None:
     """Go back to the routes before the step."""
     node, _, mode, slot, kind, _, _, _ = world
-    _, _, left_out, before, _, notes, _ = desk
+    _, _, left_out, before, _, _, notes, _ = desk
     copies, which, _, slot_copies, which_slot = notes
     for i in range(books[NOTES]):
         t = which[i]
@@ -113,7 +113,7 @@ def run(
 ) -> None:
     """`steps` steps while the temperature falls from `hot` to `cold`."""
     node, task = world[0], world[1]
-    absent, rank, left_out, before, _, notes, best_next = desk
+    absent, rank, left_out, before, _, _, notes, best_next = desk
     fall = (cold / hot) ** (1.0 / steps)
     temperature = hot
     for _ in range(steps):

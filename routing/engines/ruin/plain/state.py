@@ -37,7 +37,8 @@ class PlainSearch:
         )
         absent, rank = np.zeros(tasks + 2, np.int32), np.zeros(tasks + 2, np.float64)
         before, seen = np.zeros(tasks + 2, np.int32), np.zeros(nodes, np.int64)
-        self.desk = (absent, rank, self.left_out, before, seen, self.notes, self.best_next)
+        able = np.zeros(tasks + 2, np.int32)
+        self.desk = (absent, rank, self.left_out, before, seen, able, self.notes, self.best_next)
         self.books = np.zeros(BOOKS, np.int64)
 
     def begin(self, tours: Sequence[Tour]) -> None:
