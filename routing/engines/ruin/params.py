@@ -19,11 +19,11 @@ class RuinParams:
     longest: float = 10.0
     hot: float = 0.5
     cold: float = 0.01
-    reheat: float = 0.5
+    reheat: float = 1.0
     cycles: int = 12
     steps_a_task: int = 3_000
     blink: float = 0.01
-    width: int = 40
+    width: int = 30
     ruin_width: int = 150
     large_tasks: int = 1_500
     large_hot: float = 0.05
