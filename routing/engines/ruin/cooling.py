@@ -52,21 +52,22 @@ def cool(search: Annealed, budget: Budget, watch: Stopwatch) -> Iterator[int]:
     if budget.iterations is None and budget.seconds is None:
         budget = Budget(iterations=DEFAULT_ITERATIONS)
     p = search.params
-    large = search.tasks >= p.large_tasks
-    hot, cold = (p.large_hot, p.large_cold) if large else (p.hot, p.cold)
     done = 0
     if search.left() > 0 and budget.iterations != 0:
         search.step(1, 1.0, 1.0)
         done = 1
     known = None
-    pace, made = _pace(search, budget, watch, search.cost_a_task() * hot)
+    pace, made = _pace(search, budget, watch, search.cost_a_task() * p.cold)
     done += made
     expected = float("inf")
     if budget.seconds is not None:
         expected = pace * max(0.0, watch.left())
     if budget.iterations is not None:
         expected = min(expected, budget.iterations)
-    cycles = min(p.cycles, max(1, round(expected / (p.steps_a_task * max(1, search.tasks)))))
+    steps_a_task = expected / max(1, search.tasks)
+    haste = min(1.0, max(p.brief_least, steps_a_task / p.brief))
+    hot, cold = p.hot * haste, p.cold * max(0.5, haste)
+    cycles = min(p.cycles, max(1, round(steps_a_task / p.steps_a_task)))
     for cycle in range(cycles):
         share = None if budget.seconds is None else max(0.0, watch.left()) / (cycles - cycle)
         scale = search.cost_a_task()
