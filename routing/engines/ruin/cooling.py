@@ -20,6 +20,9 @@ FIRST_PIECE = 8
 PIECE_S = 0.03
 """Length a part is steered to under a budget of seconds."""
 
+MOST_PIECE = 1_000_000
+"""Steps of a part at most."""
+
 TRIAL = 0.01
 """Share of a budget of seconds in which the pace of the search is measured."""
 
@@ -125,4 +128,4 @@ def _cycle(
         search.step(size, hot * (cold / hot) ** progress, hot * (cold / hot) ** ahead)
         made += size
         if steps_due is None:
-            piece = max(5, int(piece * min(2.0, PIECE_S / max(watch.spent() - now, 1e-6))))
+            piece = min(MOST_PIECE, max(5, int(piece * min(2.0, PIECE_S / max(watch.spent() - now, 1e-6)))))
