@@ -24,7 +24,7 @@ class RuinParams:
     cycles: int = 12
     steps_a_task: int = 3_000
     blink: float = 0.01
-    width: int = 30
+    width: int = 25
     ruin_width: int = 150
     brief: float = 100.0
     brief_least: float = 0.1
