@@ -23,7 +23,10 @@ from routing.engines.ruin.timed.route import forget_times
 from routing.jit import kernel
 
 RUINED_MAX = 64
-"""Routes ruined in one step at most."""
+"""Strings taken in one step at most."""
+
+LONG = 20
+"""A route of so many tasks whose trips end at facilities may lose several strings: its trips are like routes."""
 
 
 @kernel
@@ -98,23 +101,23 @@ def ruin(
     for z in range(-1, near.shape[1]):
         t = seed if z < 0 else near[seed, z]
         s = task[t].slot
-        if s < 0 or slot[s].ruined == 1:
+        if s < 0 or (slot[s].ruined != 0 and (reach.shape[1] == 0 or slot[s].count < LONG)):
             continue
-        at = save(task, mode, slot, dist, reach, links, s, order, vias, at)
+        if slot[s].ruined == 0:
+            at = save(task, mode, slot, dist, reach, links, s, order, vias, at)
         found = cut(task, slot, kind, rng, s, t, length, absent, found)
         if slot[s].count == 0 and s < kind[slot[s].kind].free_slot:
             kind[slot[s].kind].free_slot = s
-        refresh(world, late, s, scratch)
-        slot[s].ruined = 1
+        slot[s].ruined = 2
         done += 1
         if done >= strings or done >= RUINED_MAX:
             break
     if len(calendar[0]) > 0:
         found, at = remove_groups(world, desk, calendar, late, found, at)
-        for s in range(len(slot)):
-            if slot[s].ruined == 2:
-                refresh(world, late, s, scratch)
-                slot[s].ruined = 1
+    for s in range(len(slot)):
+        if slot[s].ruined == 2:
+            refresh(world, late, s, scratch)
+            slot[s].ruined = 1
     return found, at
 
 
