@@ -121,6 +121,8 @@ class PlanParams(Params):
     improve_seconds: float
     improve_iterations: int
     insert_add_min: int
+    move_cost: int
+    undo_min: int
     improvement_pct: float
     greedy_latency_s: int
     improve_latency_s: int

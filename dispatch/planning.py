@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from dispatch.context import Context
 from dispatch.uow import UnitOfWork
 from models.ids import plan_code
-from models.tables.plans import Plan, PlanRequest
+from models.tables.plans import Plan, PlanRequest, PlanVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,15 @@ def find_or_make_plan(uow: UnitOfWork, wanted: PlanFor) -> Plan:
     uow.session.flush()
     uow.audit("plan.opened", f"plan:{code}", period=wanted.period)
     return plan
+
+
+def request_again(uow: UnitOfWork, context: Context, plan: Plan, reason: str) -> PlanRequest:
+    """A person asks for a new version: of a plan under way, of what is not started; of any other, of all of it."""
+    running = uow.session.exec(
+        select(PlanVersion).where(PlanVersion.plan == plan.code, PlanVersion.state == "active")
+    ).first()
+    mode = "replan" if running is not None and plan.start_at <= uow.now else "full"
+    return request_plan(uow, context, plan, reason, mode=mode)
 
 
 def request_plan(

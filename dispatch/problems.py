@@ -124,6 +124,7 @@ def facility_tasks(service: str, facilities: Iterable[FacilityRow], streets: Str
             kind="unload" if kind == "transfer" else "reload",
             service_s=row.service_s,
             service_cost=row.service_s,
+            bays=row.bays,
         )
         for row in facilities
         if row.kind == kind and row.node in streets.node_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -15,8 +16,9 @@ from models.events.base import Event
 from models.events.field import ResourceStatus
 from models.events.registry import payload_of
 from models.tables.city import Crew, Facility, ResourceState, Segment, Vehicle
-from models.tables.plans import Plan, PlanVersion
+from models.tables.plans import Plan, PlanVersion, Route
 from models.tables.work import WorkItem
+from models.times import parse_time
 
 TABLE_OF: dict[str, Any] = {"vehicle": Vehicle, "crew": Crew, "facility": Facility, "street": Segment}
 
@@ -56,7 +58,8 @@ def _take_over(uow: UnitOfWork, context: Context, ref: str) -> None:
 
 
 def _street_out(uow: UnitOfWork, context: Context, segment: str) -> None:
-    """Work owed on a closed street is an exception; plans not yet approved are made anew around it."""
+    """Work owed on a closed street is an exception; plans not yet approved are made anew around it, routes under way
+    are led round it."""
     rows = uow.session.exec(
         select(WorkItem).where(WorkItem.place == f"segment:{segment}", col(WorkItem.state).in_(("open", "planned")))
     ).all()
@@ -66,6 +69,20 @@ def _street_out(uow: UnitOfWork, context: Context, segment: str) -> None:
         plan = uow.session.exec(select(Plan).where(Plan.period == item.period, Plan.district == item.district)).first()
         if plan is not None and live_version(uow.session, plan.code) is None:
             request_plan(uow, context, plan, f"street_out:{segment}")
+    uow.session.flush()
+    for plan in _live_plans(uow):
+        version = live_version(uow.session, plan.code)
+        if version is not None and any(_goes_over(r, segment, uow.now) for r in routes_of(uow.session, version.id)):
+            request_plan(uow, context, plan, f"street_out:{segment}", mode="insert")
+
+
+def _goes_over(route: Route, segment: str, now: datetime) -> bool:
+    """Whether what is left of a route serves or drives the street."""
+    left = [stop for stop in route.doc["stops"] if parse_time(stop["arrive"]) > now]
+    legs = [leg[0] for stop in left for leg in stop["legs"]]
+    if route.end_at > now:
+        legs += [leg[0] for leg in route.doc["home"]]
+    return segment in legs or any(stop["kind"] == "segment" and stop["ref"] == segment for stop in left)
 
 
 def _live_plans(uow: UnitOfWork) -> list[Plan]:

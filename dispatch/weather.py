@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from dispatch.context import Context
 from dispatch.decide.alerts import AlertFact, EpisodeFact, fold_alerts
+from dispatch.levels import level_changed
 from dispatch.response import depth_reported, episode_changed
 from dispatch.uow import UnitOfWork
 from models.events.base import Event
@@ -129,13 +130,15 @@ def _store_episode(uow: UnitOfWork, context: Context, fact: EpisodeFact, alerts:
             received_at=fact.received_at,
         )
         uow.session.add(row)
-    before = (row.onset, row.state)
+    before, level = (row.onset, row.state), (row.phenomenon, row.severity)
     row.phenomenon, row.severity, row.onset = fact.phenomenon, fact.severity, fact.onset
     row.onset_assumed, row.expires, row.state = bool(fact.onset_assumed), fact.expires, fact.state
     row.received_at = fact.received_at
     uow.session.flush()
     head = alerts[fact.live[-1]] if fact.live else None
     episode_changed(uow, context, row, fact, head, moved=before != (row.onset, row.state))
+    if level != (row.phenomenon, row.severity):
+        level_changed(uow, context, row)
 
 
 def _rename(uow: UnitOfWork, old: str, new: str) -> None:

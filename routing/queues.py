@@ -64,17 +64,14 @@ def forecast(problem: Problem, plan: Plan) -> tuple[Forecast, ...]:
                 waited = max(0, stop.start_s - ready)
                 entry = Slot(route.vehicle, number, stop.arrive_s, stop.start_s, stop.depart_s, waited)
                 slots.setdefault(stop.ref, []).append(entry)
-    return tuple(
-        Forecast(
-            facility=facility.id,
-            bays=facility.bays,
-            slots=tuple(sorted(slots[facility.id], key=lambda slot: (slot.start_s, slot.vehicle))),
-            longest_queue=_longest_queue(slots[facility.id]),
-            waited_s=sum(slot.waited_s for slot in slots[facility.id]),
-        )
-        for facility in problem.facilities
-        if facility.id in slots
-    )
+    places = (facility for facility in problem.facilities if facility.id in slots)
+    return tuple(forecast_of(facility.id, facility.bays, slots[facility.id]) for facility in places)
+
+
+def forecast_of(facility: str, bays: int, slots: Iterable[Slot]) -> Forecast:
+    """The forecast of one facility from its visits."""
+    inorder = tuple(sorted(slots, key=lambda slot: (slot.start_s, slot.vehicle)))
+    return Forecast(facility, bays, inorder, _longest_queue(inorder), sum(slot.waited_s for slot in inorder))
 
 
 def _longest_queue(slots: Iterable[Slot]) -> int:

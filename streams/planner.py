@@ -16,7 +16,8 @@ from sqlmodel import Session, col, or_, select
 from dispatch.approval import proposed
 from dispatch.context import Context
 from dispatch.fallback import PERIOD
-from dispatch.insertion import InsertJob, inserted_routes, load_insert
+from dispatch.inserted import inserted_routes
+from dispatch.insertion import InsertJob, load_insert
 from dispatch.jobs import FullJob, load_full, solved_routes, unserved_rows
 from dispatch.streets import Streets
 from dispatch.uow import UnitOfWork
@@ -148,7 +149,10 @@ class Planner:
         params = self._params
         if request.phase == "insert":
             job = load_insert(session, self._context, request, plan, streets, request.next_at)
-            task = SolveTask(job.job.problem, "insert", job.base, job.wanted, None, None, params.seed)
+            seconds = params.seconds if request.mode == "replan" and params.iterations is None else None
+            iterations = params.iterations if request.mode == "replan" else None
+            base, wanted = job.base, job.wanted
+            task = SolveTask(job.job.problem, request.mode, base, wanted, seconds, iterations, params.seed)
             return _Claim(request, plan, None, job, task)
         full = load_full(session, self._context, request, plan, streets, request.next_at)
         seconds = None if params.iterations is not None else GREEDY_S if request.phase == "greedy" else params.seconds
@@ -172,7 +176,7 @@ class Planner:
 
     def _shared(self, task: SolveTask, tasks: int) -> SolveTask:
         """A timed improvement gets its share of the wave."""
-        if task.mode != "improve" or task.seconds is None:
+        if task.mode not in ("improve", "replan") or task.seconds is None:
             return task
         return replace(task, seconds=min(task.seconds, WAVE_S * max(1, self._params.processes) / tasks))
 
@@ -208,8 +212,9 @@ class Planner:
             row.lease_until, row.attempts = None, 0
             if claim.insert is not None:
                 row.phase = "done"
-                version = store_version(uow, self._context, request, plan, _insert_solved(claim.insert, result))
-                proposed(uow, self._context, version, False, insertion=True)
+                solved = _insert_solved(claim.insert, request.mode, result)
+                version = store_version(uow, self._context, request, plan, solved)
+                proposed(uow, self._context, version, False, insertion=request.mode == "insert")
             else:
                 assert claim.full is not None
                 self._store_full(uow, row, plan, claim.full, result)
@@ -287,15 +292,17 @@ def _full_solved(full: FullJob, result: SolveResult, seed: int, before: PlanVers
     )
 
 
-def _insert_solved(job: InsertJob, result: SolveResult) -> Solved:
+def _insert_solved(job: InsertJob, mode: str, result: SolveResult) -> Solved:
     made = inserted_routes(job, result.plan)
-    carried = [row for row in job.version.unserved if row["task"] not in job.job.refs]
+    known = [row for row in job.version.unserved if row["task"] not in job.job.refs]
+    carried = [row for row in known if mode != "replan" or not row["ref"]]
     return Solved(
         routes=tuple(made.routes),
-        unserved=tuple(carried + unserved_rows(job.job, result.plan)),
-        engine="insertion",
-        seed=0,
-        iterations=0,
+        unserved=(*carried, *job.undone, *unserved_rows(job.job, result.plan)),
+        engine={"insert": "insertion", "undo": "undo"}.get(mode, result.plan.engine),
+        seed=result.plan.seed if mode == "replan" else 0,
+        iterations=result.plan.iterations if mode == "replan" else 0,
+        attempts=result.attempts,
         snapshot_hash=result.snapshot_hash,
         problem=result.problem_bytes,
         plan=result.plan_bytes,

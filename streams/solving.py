@@ -17,6 +17,8 @@ from routing.plan import Plan, Verdict
 from routing.problem import Problem
 from routing.validate import require_valid
 
+RUNNING = ("insert", "replan", "undo")
+"""Modes that go on from a running plan."""
 MEMORY_LIMIT = 4 * 1024**3
 """Address space of a solver child in bytes; the numba and OR-Tools libraries alone map more than one GiB."""
 
@@ -26,7 +28,10 @@ AROUND_KEPT = 50
 
 @dataclass(frozen=True, slots=True)
 class SolveTask:
-    """`mode`: greedy, improve or insert. One of seconds and iterations is given for improve."""
+    """`mode`: greedy, improve, insert, replan or undo. One of seconds and iterations is given for improve and replan.
+
+    The last three start from `start`, a running plan; `wanted` goes into it.
+    """
 
     problem: Problem
     mode: str
@@ -65,22 +70,35 @@ def warm_child() -> None:
     from routing.engines.ruin import engine  # noqa: F401
 
 
+def _solve_running(task: SolveTask, start: Plan) -> tuple[Plan, list[dict[str, Any]]]:
+    """What is left of a running plan, with the wanted work put in; `replan` then moves what pays for its move."""
+    from routing.engines.assemble import finder_for
+    from routing.engines.base import Attempt, Budget
+    from routing.engines.insertion import insert
+    from routing.engines.mend import mended, with_ways_home
+    from routing.engines.registry import solve
+    from routing.engines.settle import settle
+
+    finder = finder_for(task.problem)
+    base, out = mended(task.problem, finder, start)
+    plan = settle(task.problem, insert(task.problem, base, [*task.wanted, *out], finder), finder)
+    tried: list[Attempt] = []
+    if task.mode == "replan":
+        budget = Budget(seconds=task.seconds, iterations=task.iterations)
+        plan, tried = solve(task.problem, "auto", budget, task.seed, plan)
+    return with_ways_home(task.problem, finder, start, plan), [asdict(attempt) for attempt in tried]
+
+
 def solve_child(task: SolveTask) -> SolveResult:
     """Solve, check, pack. Raises BadProblem where the problem contradicts itself, NoEngine where no plan came out."""
-    from routing.engines.assemble import assemble, finder_for, tours_of
     from routing.engines.base import Budget
-    from routing.engines.insertion import insert
     from routing.engines.registry import solve
 
     began = time.perf_counter()
     require_valid(task.problem)
     attempts: list[dict[str, Any]] = []
-    if task.mode == "insert":
-        assert task.start is not None
-        # The stored order is driven and priced anew: quantities and gaps may have changed since it was made.
-        finder = finder_for(task.problem)
-        base = assemble(task.problem, finder, tours_of(task.problem, task.start), (), task.start.engine, task.seed, 0)
-        plan = insert(task.problem, base, task.wanted)
+    if task.start is not None and task.mode in RUNNING:
+        plan, attempts = _solve_running(task, task.start)
     else:
         engine = "greedy" if task.mode == "greedy" else "auto"
         budget = Budget(seconds=task.seconds, iterations=task.iterations)

@@ -159,8 +159,8 @@ def plan_make(
     clock: ClockAt = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a new version of a plan."""
-    from sweepline.plans import make_command
+    """Make a new version of a plan; of a running one, of what is not started."""
+    from sweepline.replanning import make_command
 
     raise typer.Exit(make_command(data, plan, actor_or_user(actor), clock, as_json))
 
@@ -177,7 +177,7 @@ def plan_list(data: Data, as_json: AsJson = False) -> None:
 def plan_show(
     data: Data, plan: Annotated[str, typer.Argument(help="PLAN or PLAN@VERSION")], as_json: AsJson = False
 ) -> None:
-    """One version: verdict, numbers, routes, unserved."""
+    """One version: verdict, numbers, routes, unserved, slots at facilities."""
     from sweepline.plans import show_command
 
     raise typer.Exit(show_command(data, plan, as_json))
@@ -195,6 +195,20 @@ def plan_approve(
     from sweepline.plans import approve_command
 
     raise typer.Exit(approve_command(data, plan, actor_or_user(actor), clock, as_json))
+
+
+@plan_app.command("undo")
+def plan_undo(
+    data: Data,
+    plan: Annotated[str, typer.Argument(help="PLAN")],
+    actor: Actor = "",
+    clock: ClockAt = "",
+    as_json: AsJson = False,
+) -> None:
+    """Propose a running plan as it was before its last approved change; 1 when that is too long ago."""
+    from sweepline.replanning import undo_command
+
+    raise typer.Exit(undo_command(data, plan, actor_or_user(actor), clock, as_json))
 
 
 @plan_app.command("pin")
@@ -229,12 +243,17 @@ def plan_diff(
 
 @plan_app.command("explain")
 def plan_explain(
-    data: Data, plan: Annotated[str, typer.Argument(help="PLAN@VERSION")], as_json: AsJson = False
+    data: Data,
+    plan: Annotated[str, typer.Argument(help="PLAN@VERSION")],
+    task: Annotated[str, typer.Option(help="only this unserved task (its id, work item or place)")] = "",
+    route: Annotated[str, typer.Option(help="why the route of this vehicle or crew is in its order")] = "",
+    fairness: Annotated[bool, typer.Option("--fairness", help="what a shorter longest route would cost")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Why a version looks as it does: order notes, objective, engines tried, what is unserved and why."""
-    from sweepline.plans import explain_command
+    """Why a version looks as it does; for each task left out what binds and the cheapest way to serve it."""
+    from sweepline.explaining import explain_command
 
-    raise typer.Exit(explain_command(data, plan, as_json))
+    raise typer.Exit(explain_command(data, plan, task, route, fairness, as_json))
 
 
 @app.command("print")

@@ -14,8 +14,8 @@ from sqlmodel import Session, col, select
 from dispatch.approval import tell
 from dispatch.commands import run_command
 from dispatch.pins import remove_pin, set_pin
-from dispatch.planning import request_plan
 from dispatch.sheets import hand_back
+from dispatch.slots import facility_slots
 from dispatch.uow import UnitOfWork
 from dispatch.versions import latest_version, routes_of
 from models.errors import Refused
@@ -123,6 +123,7 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
                 "approved_by": approval.actor if approval is not None else "",
                 "routes": routes,
                 "unserved_tasks": version.unserved,
+                "facilities": facility_slots(session, routes_of(session, version.id)),
                 "work": work,
             }
     finally:
@@ -146,7 +147,20 @@ def show_command(data: Path, name: str, as_json: bool) -> int:
         times = [f"{parse_time(row[key]).astimezone(zone):%d %b %H:%M}" for key in ("start_at", "end_at")]
         table.add_row(row["vehicle"], row["crew"], *times, str(row["stops"]), str(row["km"]), str(kg))
     Console().print(table)
+    for place in body["facilities"]:
+        print(slots_text(place, zone))
     return 0
+
+
+def slots_text(place: dict[str, Any], zone: ZoneInfo) -> str:
+    """A facility's slots in one line: who comes when, and who waits."""
+    slots = ", ".join(
+        f"{parse_time(slot['start']).astimezone(zone):%H:%M} {slot['vehicle']}"
+        + (f" (waits {round(slot['waited_s'] / 60)} min)" if slot["waited_s"] else "")
+        for slot in place["slots"]
+    )
+    waits = f"{round(place['waited_s'] / 60)} min waited, at most {place['longest_queue']} in line"
+    return f"{place['name'] or place['facility']}, {counted(place['bays'], 'bay')}, {waits}: {slots}"
 
 
 def _route_row(route: Route) -> dict[str, Any]:
@@ -161,33 +175,6 @@ def _route_row(route: Route) -> dict[str, Any]:
         "salt_kg": route.salt_kg,
         "waste_kg": route.waste_kg,
     }
-
-
-def make_command(data: Path, name: str, actor: str, clock: str, as_json: bool) -> int:
-    """A new version of a plan, made now."""
-    system = open_system(data, clock or None)
-    try:
-        with system.database.read() as session:
-            plan = session.get(Plan, name.partition("@")[0])
-        if plan is None:
-            raise Refused("unknown_plan", f"plan {name} is not known; list them with `sweepline plan list`")
-        run_command(
-            system.database,
-            system.clock(),
-            actor,
-            "plan.make",
-            plan.code,
-            {"plan": plan.code},
-            lambda uow: request_plan(uow, system.context, plan, f"asked:{actor}").id,
-        )
-        idle = run_until_idle(system)
-        with system.database.read() as session:
-            version = latest_version(session, plan.code)
-        answer = version.id if version is not None and idle else ""
-    finally:
-        system.close()
-    print(json.dumps({"plan_version": answer}) if as_json else answer or "asked for; the running system makes it")
-    return 0
 
 
 def approve_command(data: Path, name: str, actor: str, clock: str, as_json: bool) -> int:
@@ -219,40 +206,6 @@ def note_text(note: dict[str, Any], zone: ZoneInfo) -> str:
     """A note as the sheets say it, in English where there are English words."""
     chinese, english = note_words(note, zone)
     return english or chinese
-
-
-def explain_command(data: Path, name: str, as_json: bool) -> int:
-    """Order notes, objective terms, engines tried, what was planned around, unserved with what binds."""
-    system = open_system(data)
-    try:
-        with system.database.read() as session:
-            version = find_version(session, name)
-    finally:
-        system.close()
-    body = {
-        "id": version.id,
-        "reason": version.reason,
-        "notes": version.notes,
-        "objective": version.verdict.get("terms", {}),
-        "engines": version.attempts,
-        "unserved": version.unserved,
-        "violations": version.verdict.get("violations", []),
-        "around": version.verdict.get("around", []),
-    }
-    if as_json:
-        print(json.dumps(body, ensure_ascii=False))
-        return 0
-    print(f"{version.id}: asked for by {version.reason}, made by {version.engine}, seed {version.seed}")
-    print("objective: " + ", ".join(f"{k} {v}" for k, v in body["objective"].items()))
-    for engine in version.attempts:
-        print(f"tried {engine['engine']}: cost {engine['cost']} in {engine['seconds']:.1f} s {engine['note']}".rstrip())
-    for line in body["around"]:
-        print(f"planned around: {line}")
-    for row in version.unserved:
-        print(f"not served: {row['ref'] or row['task']}: {row['reason']}")
-    if not version.unserved:
-        print("everything asked for is on a route")
-    return 0
 
 
 def back_command(data: Path, code: str, undone: str, actor: str, clock: str) -> int:

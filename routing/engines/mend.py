@@ -20,7 +20,8 @@ from routing.queues import Play
 def mended(problem: Problem, finder: PathFinder, plan: Plan) -> tuple[Plan, tuple[str, ...]]:
     """(the plan's order driven on this problem, tasks taken out because they do not fit any more).
 
-    Routes keep their vehicle, order, directions and start; frozen stops are never taken out. Raises NoPath.
+    Routes keep their vehicle, order, directions and start; frozen stops are never taken out; routes without stops are
+    left out (`with_ways_home`). Raises NoPath.
     """
     roads = RoadBook(problem)
     play = Play(problem)
@@ -38,7 +39,8 @@ def mended(problem: Problem, finder: PathFinder, plan: Plan) -> tuple[Plan, tupl
                 break
             gone.append(problem.tasks[visits[last].item].id)
             visits = (*visits[:last], *visits[last + 1 :])
-        timed.append(drive)
+        if visits:
+            timed.append(drive)
         out += gone
     return price(problem, timed, plan.unserved, plan.engine, plan.seed, plan.iterations), tuple(out)
 
@@ -50,7 +52,7 @@ def with_ways_home(problem: Problem, finder: PathFinder, base: Plan, plan: Plan)
         if tour.name in busy:
             continue
         empty = Tour(tour.vehicle, tour.name, ())
-        drive = time_route(problem, finder, empty, route.start_s)
+        drive = time_route(problem, finder, empty, max(route.start_s, problem.vehicles[tour.vehicle].shift[0]))
         added = {"travel": drive.travel, "duration": drive.duration}
         terms = {name: value + added.get(name, 0) for name, value in plan.terms.items()}
         plan = replace(plan, routes=(*plan.routes, drive.route), cost=plan.cost + sum(added.values()), terms=terms)
