@@ -31,6 +31,7 @@ def mended(problem: Problem, finder: PathFinder, plan: Plan) -> tuple[Plan, tupl
         start_s = max(route.start_s, vehicle.shift[0])
         stored = {(stop.kind, stop.ref): stop for stop in route.stops}
         visits, gone = _within_load(problem, vehicle, tour.visits)
+        visits = emptied(problem, finder, vehicle, visits)
         while True:
             legs = _legs(problem, finder, vehicle, visits, stored, route.arcs_home)
             drive = time_route(problem, finder, Tour(tour.vehicle, tour.name, visits), start_s, legs, roads)
@@ -46,17 +47,42 @@ def mended(problem: Problem, finder: PathFinder, plan: Plan) -> tuple[Plan, tupl
 
 
 def with_ways_home(problem: Problem, finder: PathFinder, base: Plan, plan: Plan) -> Plan:
-    """The plan with a route home for each vehicle that was under way in `base` and has nothing more to do."""
+    """The plan with a route home for each vehicle that was under way in `base` and has nothing more to do.
+
+    What it carries it unloads on the way where it must.
+    """
     busy = {route.vehicle for route in plan.routes}
     for tour, route in zip(tours_of(problem, base), base.routes, strict=True):
         if tour.name in busy:
             continue
-        empty = Tour(tour.vehicle, tour.name, ())
-        drive = time_route(problem, finder, empty, max(route.start_s, problem.vehicles[tour.vehicle].shift[0]))
-        added = {"travel": drive.travel, "duration": drive.duration}
+        vehicle = problem.vehicles[tour.vehicle]
+        way = Tour(tour.vehicle, tour.name, emptied(problem, finder, vehicle, ()))
+        drive = time_route(problem, finder, way, max(route.start_s, vehicle.shift[0]))
+        added = {"travel": drive.travel, "service": drive.service, "fixed": drive.fixed, "duration": drive.duration}
         terms = {name: value + added.get(name, 0) for name, value in plan.terms.items()}
         plan = replace(plan, routes=(*plan.routes, drive.route), cost=plan.cost + sum(added.values()), terms=terms)
     return plan
+
+
+def emptied(problem: Problem, finder: PathFinder, vehicle: Vehicle, visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    """The visits with one more to the facility that lies best, where the vehicle would come home loaded and may not."""
+    used = vehicle.initial_used
+    for visit in visits:
+        used = used_after(problem, used, visit)
+    if not problem.unload_at_end or not any(used):
+        return visits
+    own = finder.of(vehicle.profile)
+    at = ports_of(problem, own, visits[-1])[1] if visits else own.leave(vehicle.start)
+    home = None if vehicle.end is None else own.to_port(own.reach(vehicle.end))[0]
+    ways: list[tuple[int, Visit]] = []
+    for number, facility in enumerate(problem.facilities):
+        visit = Visit(True, number, 0)
+        if any(used_after(problem, used, visit)):
+            continue
+        entry, leave = ports_of(problem, own, visit)
+        back = 0 if home is None else int(home[leave])
+        ways.append((int(own.from_port(at)[0][entry]) + facility.service_cost + back, visit))
+    return (*visits, min(ways)[1]) if ways else visits
 
 
 def _within_load(problem: Problem, vehicle: Vehicle, visits: Sequence[Visit]) -> tuple[tuple[Visit, ...], list[str]]:
