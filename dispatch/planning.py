@@ -103,7 +103,7 @@ def request_plan(
         without_vehicle=without_vehicle,
         requested_at=uow.now,
         next_at=uow.now + latency,
-        phase="greedy" if mode == "full" else "insert",
+        phase={"full": "greedy", "replan": "replan"}.get(mode, "insert"),
     )
     uow.session.add(request)
     uow.emit("planning", plan.district, "plan.requested", {"request": id_, "plan": plan.code, "reason": reason}, id_)

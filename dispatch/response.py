@@ -275,7 +275,7 @@ def _drop_plans(uow: UnitOfWork, stage: Stage) -> None:
     for plan in uow.session.exec(select(Plan).where(Plan.origin == origin)).all():
         uow.cancel_timer(f"selfstart:{plan.code}")
         for request in uow.session.exec(select(PlanRequest).where(PlanRequest.plan == plan.code)).all():
-            if request.phase in ("greedy", "improve", "insert"):
+            if request.phase in ("greedy", "improve", "insert", "replan"):
                 request.phase, request.note = "done", "withdrawn"
         for version in uow.session.exec(select(PlanVersion).where(PlanVersion.plan == plan.code)).all():
             if version.state in ("draft", "proposed"):

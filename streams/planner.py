@@ -32,7 +32,7 @@ from streams.solving import SolveResult, SolveTask
 
 log = logging.getLogger(__name__)
 
-OPEN_PHASES = ("greedy", "improve", "insert")
+OPEN_PHASES = ("greedy", "improve", "insert", "replan")
 QUICK_PHASES = ("greedy", "insert")
 """What people wait for: a planner of its own does these in live running, so that no improvement holds them up."""
 URGENCY = ("salting", "ploughing", "collection", "beats")
@@ -147,7 +147,7 @@ class Planner:
         assert plan is not None
         streets = self._streets(session)
         params = self._params
-        if request.phase == "insert":
+        if request.phase in ("insert", "replan"):
             job = load_insert(session, self._context, request, plan, streets, request.next_at)
             seconds = params.seconds if request.mode == "replan" and params.iterations is None else None
             iterations = params.iterations if request.mode == "replan" else None

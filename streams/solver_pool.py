@@ -114,5 +114,5 @@ def limit_of(task: SolveTask) -> float:
     """Seconds after which a solve is killed."""
     if task.iterations is not None:
         return ITERATIONS_LIMIT_S
-    seconds = task.seconds if task.mode == "improve" else None
+    seconds = task.seconds if task.mode in ("improve", "replan") else None
     return (seconds or GREEDY_LIMIT_S) * KILL_FACTOR + GREEDY_LIMIT_S

@@ -15,7 +15,7 @@ from models.tables.plans import Approval, Plan, PlanRequest, PlanVersion, Route,
 
 PLAN_LIMIT = 200
 SHOWN_STATES = ("proposed", "approved", "active", "closed")
-OPEN_PHASES = ("greedy", "improve", "insert")
+OPEN_PHASES = ("greedy", "improve", "insert", "replan")
 
 
 class VersionOut(Out):

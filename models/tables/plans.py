@@ -12,7 +12,7 @@ from models.tables.base import json_field, time_field
 
 
 class PlanRequest(SQLModel, table=True):
-    """A plan to be made. `phase`: greedy, improve, insert, done, failed; acted on when `next_at` has come.
+    """A plan to be made. `phase`: greedy, improve, insert, replan, done, failed; acted on when `next_at` has come.
 
     `mode`: full (plan the period anew); of a running plan insert (put `work_items` into its routes), replan (plan anew
     what is not started) or undo (put it back as it was in the version before).
