@@ -35,7 +35,7 @@ from models.times import iso, parse_time
 KEY = "demo"
 TICK = timedelta(minutes=5)
 """How often trucks and stations are asked what they have to report; live, more often."""
-OPEN_PHASES = ("greedy", "improve", "insert")
+OPEN_PHASES = ("greedy", "improve", "insert", "replan")
 
 
 class SystemHandle(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from routing.engines.assemble import Tour, Visit, ports_of, price, time_route, tours_of, used_after
+from routing.engines.assemble import Tour, Visit, ports_of, price, release_after, time_route, tours_of, used_after
 from routing.engines.roads import RoadBook, profile_of
 from routing.paths import PathFinder
 from routing.plan import Plan, Stop
@@ -33,6 +33,7 @@ def mended(problem: Problem, finder: PathFinder, plan: Plan) -> tuple[Plan, tupl
         visits, gone = _within_load(problem, vehicle, tour.visits)
         visits = emptied(problem, finder, vehicle, visits)
         while True:
+            start_s = max(start_s, release_after(problem, visits, -1))
             legs = _legs(problem, finder, vehicle, visits, stored, route.arcs_home)
             drive = time_route(problem, finder, Tour(tour.vehicle, tour.name, visits), start_s, legs, roads)
             last = _last_task(problem, vehicle, visits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from routing.engines.assemble import Tour, Visit, kept_as, ports_of, price, time_route, tours_of
+from routing.engines.assemble import Tour, Visit, kept_as, ports_of, price, release_after, time_route, tours_of
 from routing.engines.roads import RoadBook
 from routing.paths import PathFinder
 from routing.plan import Plan, Unserved
@@ -29,7 +29,8 @@ def without(problem: Problem, finder: PathFinder, plan: Plan, tasks: Collection[
         elif left:
             shorter = Tour(tour.vehicle, tour.name, tuple(tour.visits[i] for i in left))
             mended = _mended(problem, finder, vehicle, shorter.visits, legs, left)
-            timed.append(time_route(problem, finder, shorter, route.start_s, mended, roads))
+            start_s = max(route.start_s, release_after(problem, shorter.visits, -1))
+            timed.append(time_route(problem, finder, shorter, start_s, mended, roads))
     gone = [Unserved(name, reason) for name in tasks]
     return price(problem, timed, [*plan.unserved, *gone], plan.engine, plan.seed, plan.iterations)
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.engines.assemble import finder_for
@@ -81,6 +81,7 @@ def test_a_deadline_that_makes_a_detour_pay_is_named() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 20_000))
+@example(473)
 def test_costs_and_next_best_places_are_those_of_trying_all(seed: int) -> None:
     problem = replace(mixed_problem(seed, tasks=6), repeats=())
     plan = insert(problem, EMPTY, [task.id for task in problem.tasks])
