@@ -40,8 +40,8 @@ def grid(rng: random.Random) -> Network:
         for x in range(WIDTH):
             for dx, dy in ((1, 0), (0, 1)):
                 if x + dx < WIDTH and y + dy < HEIGHT:
-                    u, v, seconds = y * WIDTH + x, (y + dy) * WIDTH + x + dx, rng.randint(8, 30)
-                    arcs += [(u, v, seconds), (v, u, seconds)]
+                    u, v, takes_s = y * WIDTH + x, (y + dy) * WIDTH + x + dx, rng.randint(8, 30)
+                    arcs += [(u, v, takes_s), (v, u, takes_s)]
     tail, head, seconds = (np.array(column, np.int64) for column in zip(*arcs, strict=True))
     reverse = np.arange(len(arcs), dtype=np.int64) ^ 1
     out: dict[int, list[int]] = {}

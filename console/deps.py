@@ -18,6 +18,9 @@ Intake = Callable[[bytes, str, str], list[Receipt]]
 Approve = Callable[[str, str], object]
 """(plan version id, actor). Raises Stale when overtaken, Refused when unknown or infeasible."""
 
+Undo = Callable[[str, str], object]
+"""(plan code, actor): ask for the running plan as it was. Raises Stale when too late, Refused when there is nothing."""
+
 StopSelfStart = Callable[[bool, str], None]
 """(stopped, actor): True stops every automatic start until False releases them. Writes its audit row."""
 
@@ -40,6 +43,7 @@ class ConsoleDeps:
     subscribe: Callable[[], AbstractContextManager[Subscription]]
     intake: Intake
     approve: Approve
+    undo: Undo
     stop_self_start: StopSelfStart
     sheets_dir: Path
     simulated: bool = False

@@ -26,6 +26,7 @@ from dispatch.intake import BadLine, parse_body
 from dispatch.places import place_index
 from dispatch.response import SELF_START_STOP, closed_streets
 from dispatch.streets import Streets
+from dispatch.undo import request_undo
 from dispatch.uow import UnitOfWork
 from dispatch.versions import LIVE_STATES
 from models.errors import Refused, Unavailable
@@ -205,6 +206,20 @@ class System:
             version_id.partition("@")[0],
             {"plan_version": version_id},
             lambda uow: approve(uow, self.context, version_id),
+        )
+
+    def undo(self, plan_code: str, actor: str) -> str:
+        """Ask for a running plan as it was before its last approved change. Raises Stale, Refused."""
+        values = {"plan": plan_code}
+        now = self.clock()
+        return run_command(
+            self.database,
+            now,
+            actor,
+            "plan.undo",
+            plan_code,
+            values,
+            lambda uow: request_undo(uow, self.context, plan_code).id,
         )
 
     def stop_self_start(self, stopped: bool, actor: str) -> None:

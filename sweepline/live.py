@@ -48,6 +48,7 @@ def console_of(system: System, hub: Hub) -> Any:
             subscribe=hub.subscribe,
             intake=system.intake,
             approve=system.approve,
+            undo=system.undo,
             stop_self_start=system.stop_self_start,
             sheets_dir=system.data_dir / "sheets",
             simulated=system.clock.simulated,

@@ -82,6 +82,19 @@ def approve(version_id: VersionId, who: Approver, deps: Deps) -> PlanDetailOut:
     return _detail(version_id, deps)
 
 
+@router.post(
+    "/api/plans/{version_id}/undo",
+    status_code=202,
+    responses={409: {"description": "The approval is too long ago."}},
+)
+def undo(version_id: VersionId, who: Approver, deps: Deps) -> None:
+    """Ask for the running plan as it was before this approved change; a version is proposed when it is made."""
+    try:
+        deps.undo(version_id.partition("@")[0], who.name)
+    except Stale as error:
+        raise Problem(409, error.code, error.text) from error
+
+
 @router.get("/sheets/{code}.pdf", response_class=FileResponse)
 def sheet(code: str, _who: Viewer, deps: Deps) -> FileResponse:
     """The printed sheet of a route, by the code on it."""

@@ -35,6 +35,7 @@ class Desk:
     hub: Hub = field(default_factory=Hub)
     taken: list[tuple[bytes, str, str]] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=lambda: [Receipt(status="accepted", id="e1")])
+    undone: list[tuple[str, str]] = field(default_factory=list)
     approve_error: Exception | None = None
     intake_error: Exception | None = None
     wall_s: int = 0
@@ -54,6 +55,12 @@ class Desk:
             row.state = "approved"
             session.add(Approval(plan_version=version, actor=actor, at=NOW))
 
+    def undo(self, plan: str, actor: str) -> str:
+        if self.approve_error is not None:
+            raise self.approve_error
+        self.undone.append((plan, actor))
+        return "r1"
+
     def stop_self_start(self, stopped: bool, actor: str) -> None:
         with self.database.write() as session:
             row = session.get(Setting, "self_start_stopped")
@@ -67,6 +74,7 @@ class Desk:
             subscribe=self.hub.subscribe,
             intake=self.intake,
             approve=self.approve,
+            undo=self.undo,
             stop_self_start=self.stop_self_start,
             sheets_dir=self.sheets_dir,
             simulated=True,

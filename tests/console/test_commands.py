@@ -187,3 +187,12 @@ def test_a_burst_of_hints_reaches_an_open_page_as_one_message(signed_in: SignIn,
     assert first.startswith(b"retry:")
     assert sorted(json.loads(second.removeprefix(b"data: "))) == ["plan:a", "vehicle:1"]
     assert desk.hub.clients == 0
+
+
+def test_a_change_is_taken_back_by_who_may_approve(signed_in: SignIn, desk: Desk) -> None:
+    assert signed_in("dong").post(f"/api/plans/{VERSION}/undo").status_code == 403
+    assert signed_in("anna").post(f"/api/plans/{VERSION}/undo").status_code == 202
+    assert desk.undone == [("S-20231218-D01-N", "anna")]
+    desk.approve_error = Stale("too_late", "approved more than 10 minutes ago")
+    answer = signed_in("anna").post(f"/api/plans/{VERSION}/undo")
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_late")

@@ -35,6 +35,7 @@ export default {
   "approve.done": "{id} is approved", "approve.role": "Approving needs the role approver", "approve.stale": "This version has been overtaken", "approve.newest": "Look at {id}",
   "approve.difference": "Difference from {id}", "change.line": "{who}: {added} added, {dropped} dropped, from stop {stop} on", "change.none": "The routes are the same",
   "difference.cost": "cost {before} → {after}", "difference.started": "{n} started stops are elsewhere", "difference.stops": "{before} → {after} stops", "moved.moved": "other vehicle", "moved.reordered": "other order", "moved.turned": "other direction", "moved.added": "added", "moved.newly_served": "now served", "moved.dropped": "dropped",
+  "undo": "Take back", "undo.title": "Take back {id}?", "undo.text": "A new version proposes the routes as they were, for everything not started.", "undo.done": "Asked for: the version with the former routes will wait for approval", "reason.undone": "taken back",
   "reason.capacity": "no load left", "reason.time": "no time left", "reason.skill": "no fitting vehicle", "reason.reachability": "cannot be reached", "reason.window": "its deadline cannot be kept", "reason.prize": "not worth the way", "reason.street_out": "street closed",
   "note.rate": "Spread {g} g/m² × {passes} ({row})", "note.onset": "Onset {t}", "note.onset_assumed": "Onset assumed: {t}",
   "note.road_temperature_unknown": "Road temperature unknown: the rate of the warned phenomenon", "note.snow_depth_unknown": "No forecast of snow depth",

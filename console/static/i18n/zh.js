@@ -35,6 +35,7 @@ export default {
   "approve.done": "{id} 已批准", "approve.role": "批准需要 approver 权限", "approve.stale": "此版本已被取代", "approve.newest": "查看 {id}",
   "approve.difference": "与 {id} 的差别", "change.line": "{who}：增加 {added}，减少 {dropped}，从第 {stop} 点起", "change.none": "路线没有差别",
   "difference.cost": "成本 {before} → {after}", "difference.started": "有 {n} 个已开始的点变动", "difference.stops": "{before} → {after} 点", "moved.moved": "换车", "moved.reordered": "换顺序", "moved.turned": "换方向", "moved.added": "新增", "moved.newly_served": "现在可做", "moved.dropped": "取消",
+  "undo": "撤回", "undo.title": "撤回 {id}？", "undo.text": "将生成一个新版本：未开始的作业恢复原来的路线。", "undo.done": "已申请：恢复原路线的版本将等待批准", "reason.undone": "已撤回",
   "reason.capacity": "车辆载量不足", "reason.time": "时间不够", "reason.skill": "没有合适车辆", "reason.reachability": "无法到达", "reason.window": "超出时限", "reason.prize": "不值得绕行", "reason.street_out": "道路封闭",
   "note.rate": "撒布量 {g} 克/平方米 × {passes}（{row}）", "note.onset": "降雪开始 {t}", "note.onset_assumed": "降雪开始时间为推定：{t}",
   "note.road_temperature_unknown": "路面温度未知，按预警种类取值", "note.snow_depth_unknown": "雪深预报未知",

@@ -174,9 +174,28 @@ const mayApprove = () => ["approver", "admin"].includes(state.me?.role);
 
 export function planFoot() {
   const version = state.detail?.version;
+  if (version && mayUndo(version)) return [h("button", { id: "undo", type: "button", "data-key": "undo", onclick: undo }, t("undo"))];
   if (!version || version.state !== "proposed") return null;
   if (!mayApprove()) return [h("span.dim", {}, t("approve.role"))];
   return [h("button.primary", { id: "approve", type: "button", "data-key": "approve", disabled: !version.feasible, onclick: approve }, t("approve.key"))];
+}
+
+const UNDO_MS = 600000;
+const mayUndo = (version) => mayApprove() && ["approved", "active"].includes(version.state) && version.based_on !== null && version.approved_at && new Date(now()) - new Date(version.approved_at) <= UNDO_MS;
+
+/** Ask for the routes as they were before this change: a new version that waits for approval. */
+async function undo() {
+  const version = state.detail?.version;
+  const yes = await ask({ title: t("undo.title", { id: version.id }), text: t("undo.text"), yes: t("undo"), no: t("cancel") });
+  if (!yes) return;
+  try {
+    await post(`/api/plans/${encodeURIComponent(version.id)}/undo`);
+    toast(t("undo.done"));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message, true);
+  }
+  load("plans");
 }
 
 /** Ask, then approve the version shown: exactly the one that was looked at. */
