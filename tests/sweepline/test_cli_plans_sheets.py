@@ -44,7 +44,7 @@ def test_approving_answers_0_then_1_when_stale_and_2_when_unknown(storm: Path, c
     assert (first.json["actor"], len(first.json["sheets"])) == ("chief", 1)
     assert all(Path(path).read_bytes().startswith(b"%PDF") for path in first.json["sheets"])
     again = command("plan", "approve", name, "--data", storm, "--as", "chief")
-    assert (again.code, again.err) == (1, f"sweepline: {PLAN}@2 is approved already\n")
+    assert (again.code, again.err) == (1, f"sweepline: {name} is approved already\n")
     unknown = command("plan", "approve", "NO@1", "--data", storm)
     assert unknown.code == 2 and "sweepline plan list" in unknown.err
     document = command("plan", "show", PLAN, "--data", storm, "--json").json
