@@ -71,7 +71,8 @@ def test_a_new_version_is_made_and_compared(storm: Path, command: Command) -> No
     assert between.code == 0
     assert "names" not in between.out and "from_route" not in between.out
     changes = command("plan", "diff", f"{PLAN}@1", name, "--data", storm, "--json").json["changes"]
-    assert len(changes) == len([line for line in between.out.splitlines() if line != "no route changed"])
+    said = [line for line in between.out.splitlines() if line.startswith("S-")]
+    assert [line.partition(":")[0] for line in said] == [change["who"] for change in changes]
     assert command("plan", "diff", f"{PLAN}@1", f"{PLAN}@77", "--data", storm).code == 2
 
 
