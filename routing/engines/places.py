@@ -14,7 +14,7 @@ from routing.paths import UNREACHABLE, PathFinder
 from routing.plan import Plan
 from routing.problem import Problem
 
-TRIES_A_ROUTE = 6
+TRIES_A_ROUTE = 48
 """Places a route that are timed in full; cheapest first."""
 BARRED_KEPT = 12
 """Forbidden places that are told of; shortest way first."""
