@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+import pytest
 
 from routing.engines.assemble import finder_for
 from routing.engines.base import Budget
@@ -79,10 +78,7 @@ def test_a_deadline_that_makes_a_detour_pay_is_named() -> None:
     assert found.better is not None and found.better.stop == 2
 
 
-@settings(max_examples=12, deadline=None)
-@given(seed=st.integers(0, 20_000))
-@example(473)
-@example(844)
+@pytest.mark.parametrize("seed", [473, 844, 1197, *range(12)])
 def test_costs_and_next_best_places_are_those_of_trying_all(seed: int) -> None:
     # a truck that need not wait for a release any more could start otherwise: then its start is no longer the same
     problem = replace(mixed_problem(seed, tasks=6), repeats=())
