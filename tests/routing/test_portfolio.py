@@ -10,7 +10,7 @@ import pytest
 from routing.checker import check
 from routing.engines import registry
 from routing.engines.base import Budget, Engine
-from routing.engines.portfolio import portfolio, soften
+from routing.engines.portfolio import POLISH_MODES, portfolio, soften
 from routing.engines.registry import engine_named, solve
 from routing.errors import NoEngine
 from routing.plan import Plan
@@ -72,6 +72,12 @@ def test_street_work_that_does_not_fit_has_its_trips_packed() -> None:
 def test_what_can_be_put_in_afterwards_is_left_to_ortools_after_a_specialist() -> None:
     one_bay = tuple(replace(place, bays=1) for place in STREETS.facilities)
     assert names(replace(STREETS, facilities=one_bay)) == ["greedy", "ruin", "ortools"]
+
+
+def test_ortools_is_spared_what_is_too_large_for_it() -> None:
+    one_bay = tuple(replace(place, bays=1) for place in STREETS.facilities)
+    many = tuple(replace(task, id=f"{task.id} {k}") for k in range(POLISH_MODES) for task in STREETS.tasks)
+    assert names(replace(STREETS, facilities=one_bay, tasks=many)) == ["greedy", "ruin"]
 
 
 def test_softening_keeps_room_for_the_breaks() -> None:
