@@ -18,7 +18,7 @@ from console.app import VENDOR, create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
 from models.database import Database
-from models.errors import Stale
+from models.errors import Refused, Stale
 from models.tables.city import Setting
 from models.tables.plans import Approval, PlanVersion
 from tests.console.sample_city import NOW, build_sample, open_database
@@ -85,12 +85,16 @@ def site(tmp_path: Path) -> Iterator[Site]:
             assert row is not None
             row.value = {"on": stopped, "by": actor}
 
+    def undo(plan: str, actor: str) -> str:
+        raise Refused("nothing_to_undo", f"{plan}: nothing was approved within the last minutes")
+
     deps = ConsoleDeps(
         database=database,
         clock=lambda: NOW,
         subscribe=hub.subscribe,
         intake=lambda *_: [],
         approve=approve,
+        undo=undo,
         stop_self_start=stop_self_start,
         sheets_dir=sheets,
         simulated=True,
