@@ -43,6 +43,7 @@ class _Check:
     served: dict[str, Served] = field(default_factory=dict)
     visited: list[Visited] = field(default_factory=list)
     roads: dict[str, Roads] = field(default_factory=dict)
+    paced: frozenset[str] = frozenset()
 
     def run(self, plan: Plan) -> Verdict:
         problem = self.problem
@@ -50,6 +51,7 @@ class _Check:
         facilities = {facility.id: facility for facility in problem.facilities}
         if len(tasks) != len(problem.tasks):
             self.report("unknown", "problem", "two tasks of the problem share an id")
+        self.paced = frozenset(name for repeat in problem.repeats if not repeat.patterns for name in repeat.tasks)
         terms = dict.fromkeys(TERMS, 0)
         distance_m = duration_s = longest_s = 0
         names: set[str] = set()
@@ -104,7 +106,7 @@ class _Check:
         self, route: Route, vehicle: Vehicle, label: str, tasks: dict[str, Task], facilities: dict[str, Facility]
     ) -> Walk:
         """Drive one route; note what it served and visited."""
-        walk = Walk(self.problem, self.roads_of(vehicle), vehicle, label, self.report, tasks, facilities)
+        walk = Walk(self.problem, self.roads_of(vehicle), vehicle, label, self.report, tasks, facilities, self.paced)
         walk.follow(route)
         for entry in walk.served:
             before = self.served.get(entry.task.id)
@@ -130,13 +132,19 @@ class _Check:
     def check_repeat(self, repeat: Repeat) -> None:
         """Passes of one piece of work: their days, and the time between them."""
         where = f"repeat of {', '.join(repeat.tasks)}"
-        passes = sorted((self.served[name] for name in repeat.tasks if name in self.served), key=lambda e: e.start_s)
+        passes = [self.served[name] for name in repeat.tasks if name in self.served]
+        passes.sort(key=lambda entry: (entry.vehicle.day, entry.start_s))
         for earlier, later in pairwise(passes):
             gap = later.start_s - earlier.depart_s
-            if gap < repeat.gap_s:
+            if gap < repeat.gap_s and earlier.vehicle.day == later.vehicle.day:
                 text = (
                     f"tasks {earlier.task.id} and {later.task.id} are {gap} s apart, at least {repeat.gap_s} s wanted"
                 )
+                self.report("repeat", where, text)
+        for entry in passes:
+            freed = {o.depart_s + repeat.gap_s for o in passes if o is not entry and o.vehicle.day == entry.vehicle.day}
+            if entry.start_s > entry.ready_s and entry.start_s not in freed:
+                text = f"task {entry.task.id} waits from {entry.ready_s} s to {entry.start_s} s, which ends no gap"
                 self.report("repeat", where, text)
         if not repeat.patterns or not passes:
             return

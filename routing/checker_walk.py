@@ -46,11 +46,12 @@ def roads_for(problem: Problem, profile: Profile | None, turns: dict[tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A task as a route served it."""
+    """A task as a route served it. `ready_s` is the earliest start that other passes do not decide."""
 
     task: Task
     vehicle: Vehicle
     name: str
+    ready_s: int
     start_s: int
     depart_s: int
 
@@ -78,6 +79,7 @@ class Walk:
     report: Report
     tasks: dict[str, Task]
     facilities: dict[str, Facility]
+    paced: frozenset[str]
     node: int = 0
     clock: int = 0
     used: list[int] = field(default_factory=list)
@@ -171,13 +173,15 @@ class Walk:
             return
         self._enter(task.modes[stop.mode], where)
         seconds, cost = self._work(task.service_s), self._work(task.service_cost)
-        start = self._spend(stop, max(self.clock, task.window[0]), task.window[1], seconds, where)
+        ready = max(self.clock, task.window[0])
+        start = max(ready, stop.start_s) if task.id in self.paced else ready
+        self._spend(stop, start, task.window[1], seconds, where)
         self.service += cost
         for i, amount in enumerate(task.demand):
             self.used[i] += amount
         self._check_load(f"after task {task.id}")
         self._compare_used(stop, where)
-        self.served.append(Served(task, self.vehicle, name, start, self.clock))
+        self.served.append(Served(task, self.vehicle, name, ready, start, self.clock))
 
     def _work(self, amount: int) -> int:
         """A task's service figure for this kind of vehicle, rounded up."""
@@ -235,8 +239,8 @@ class Walk:
         self._spend(stop, start, start, rest.duration_s, where)
         self._compare_used(stop, where)
 
-    def _spend(self, stop: Stop, start: int, latest: int, service_s: int, where: str) -> int:
-        """Be served from `start` on, and hold the stop's stated times against it. Returns the start."""
+    def _spend(self, stop: Stop, start: int, latest: int, service_s: int, where: str) -> None:
+        """Be served from `start` on, and hold the stop's stated times against it."""
         arrive = self.clock
         if start > latest:
             self.report("window", where, f"service begins at {start} s, the window closes at {latest} s")
@@ -246,7 +250,6 @@ class Walk:
             self.report(
                 "time", where, f"states arrival, start, end {stated} s; they are {arrive}, {start}, {self.clock} s"
             )
-        return start
 
     def _check_load(self, moment: str) -> None:
         for i, (used, capacity) in enumerate(zip(self.used, self.vehicle.capacity, strict=True)):

@@ -216,6 +216,8 @@ class Survey:
                         f"no vehicle works on day {some(map(str, absent))}: those patterns are not used",
                     )
                 )
+            if repeat.patterns or len(days) > 1:
+                continue
             fastest = min((p.work_percent for p in self.problem.profiles), default=100)
             passes = [tasks[name] for name in repeat.tasks]
             for i, one in enumerate(passes):

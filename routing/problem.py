@@ -145,7 +145,8 @@ class Facility:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Passes of one piece of work, a task each: in any order, `gap_s` from the end of one to the start of the next.
+    """Passes of one piece of work, a task each: in any order, `gap_s` from the end of one to the start of the next on
+    its day. Without patterns a pass that comes too early waits for the gap to end.
 
     `patterns` are the allowed sets of days (each ascending, one day a task); empty allows any days.
     """

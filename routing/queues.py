@@ -1,16 +1,18 @@
 """Queues at facilities with a limited number of bays: who waits, for how long, and how to wait less. Pure.
 
 All routes of a plan are played through together as discrete events: vehicles that arrive at a facility are served
-first come, first served (ties by vehicle id), and what one waits delays all that comes after it on its route. Driving
-and working times are taken from the plan itself: a leg lasts as long as it lasted there.
+first come, first served (ties by vehicle id), and what one waits delays all that comes after it on its route. Passes
+of one piece of work go in the order the plan states, each waiting for its gap to end. Driving and working times are
+taken from the plan itself: a leg lasts as long as it lasted there.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from routing.passes import paced, turns
 from routing.plan import Plan, Route, Stop
 from routing.problem import Break, Facility, Problem, Task, Vehicle
 
@@ -99,6 +101,21 @@ class _Running:
         return self.route.stops[at] if at < len(self.route.stops) else None
 
 
+@dataclass(slots=True)
+class _Round:
+    """All routes while they are played. `line` is who comes to a bay when; `free` when each bay is.
+
+    `before` is the pass each pass comes right after, `done` when passes ended, `parked` the route that waits for one.
+    """
+
+    running: list[_Running]
+    free: dict[str, list[int]]
+    before: dict[str, str]
+    line: list[tuple[int, str, int]] = field(default_factory=list)
+    done: dict[str, int] = field(default_factory=dict)
+    parked: dict[str, int] = field(default_factory=dict)
+
+
 class Play:
     """The problem's items by name, and one play of all routes."""
 
@@ -107,36 +124,57 @@ class Play:
         self._tasks: dict[str, Task] = {task.id: task for task in problem.tasks}
         self._facilities: dict[str, Facility] = {facility.id: facility for facility in problem.facilities}
         self._vehicles: dict[str, Vehicle] = {vehicle.id: vehicle for vehicle in problem.vehicles}
+        self._paced = paced(problem)
 
     # ---- one play
 
-    def run(self, routes: Iterable[Route], starts: Mapping[str, int]) -> tuple[Route, ...]:
+    def run(self, routes: Sequence[Route], starts: Mapping[str, int]) -> tuple[Route, ...]:
         """Every route with its times; those that stay as they were are the same objects."""
-        running = [_Running(r, starts.get(r.vehicle, r.start_s), []) for r in routes]
-        line: list[tuple[int, str, int]] = []
-        for number, one in enumerate(running):
-            self._on(one, number, line)
-        free: dict[str, list[int]] = {f.id: [0] * f.bays for f in self._facilities.values()}
-        while line:
-            arrive, _, number = heapq.heappop(line)
-            one = running[number]
+        days = [self.vehicle(route).day for route in routes] if self._paced else []
+        play = _Round(
+            [_Running(r, starts.get(r.vehicle, r.start_s), []) for r in routes],
+            {f.id: [0] * f.bays for f in self._facilities.values()},
+            turns(self._paced, routes, days),
+        )
+        for number in range(len(play.running)):
+            self._on(play, number)
+        while play.line:
+            arrive, _, number = heapq.heappop(play.line)
+            one = play.running[number]
             stop = one.next
             assert stop is not None
             ready = max(arrive, self.opens(one.route, len(one.stops)))
-            start = max(ready, heapq.heappop(free[stop.ref]))
+            start = max(ready, heapq.heappop(play.free[stop.ref]))
             self._take(one, stop, arrive, start)
-            heapq.heappush(free[stop.ref], one.clock)
-            self._on(one, number, line)
-        return tuple(self._finished(one, starts) for one in running)
+            heapq.heappush(play.free[stop.ref], one.clock)
+            self._on(play, number)
+        return tuple(self._finished(one, starts) for one in play.running)
 
-    def _on(self, one: _Running, number: int, line: list[tuple[int, str, int]]) -> None:
-        """Play a route up to its next facility with bays, and put it in line there."""
-        while (stop := one.next) is not None:
+    def _on(self, play: _Round, number: int) -> None:
+        """Play a route, and those that waited for its passes, up to its next bay or pass not yet free."""
+        todo = [number]
+        while todo:
+            one = play.running[todo[-1]]
+            stop = one.next
+            if stop is None:
+                todo.pop()
+                continue
             arrive = one.clock + self._leg_s(one.route, len(one.stops))
             if stop.kind == "facility" and self._facilities[stop.ref].bays > 0:
-                heapq.heappush(line, (arrive, one.route.vehicle, number))
-                return
-            self._take(one, stop, arrive, max(arrive, self.opens(one.route, len(one.stops))))
+                heapq.heappush(play.line, (arrive, one.route.vehicle, todo.pop()))
+                continue
+            start = max(arrive, self.opens(one.route, len(one.stops)))
+            first = play.before.get(stop.ref) if stop.kind == "task" else None
+            if first is not None and first not in play.done:
+                play.parked[first] = todo.pop()
+                continue
+            if first is not None:
+                start = max(start, play.done[first] + self._paced[stop.ref].gap_s)
+            self._take(one, stop, arrive, start)
+            if stop.kind == "task" and stop.ref in self._paced:
+                play.done[stop.ref] = one.clock
+                if stop.ref in play.parked:
+                    todo.append(play.parked.pop(stop.ref))
 
     def _take(self, one: _Running, stop: Stop, arrive: int, start: int) -> None:
         one.clock = start + stop.depart_s - stop.start_s
@@ -234,6 +272,13 @@ class Play:
             missed += max(0, stop.start_s - closes)
         owed = (rest for rest in vehicle.breaks if rest.id not in taken and route.stops)
         return missed + sum(max(0, route.end_s - rest.window[1]) for rest in owed)
+
+    def paces(self, route: Route, at: int) -> bool:
+        """Whether a stop is a pass that waits for its gap to end."""
+        stop = route.stops[at]
+        return (
+            stop.kind == "task" and stop.ref in self._paced and stop.start_s > max(stop.arrive_s, self.opens(route, at))
+        )
 
     def waited_s(self, route: Route) -> int:
         """Seconds a route waits for bays."""

@@ -75,16 +75,19 @@ def time_route(
     start_s: int | None = None,
     legs: Sequence[tuple[int, ...]] | None = None,
     roads: RoadBook | None = None,
+    opens: Mapping[int, int] | None = None,
 ) -> Timed:
     """Drive a tour. Without `start_s` the vehicle leaves when that costs least (`schedule.best_start`).
 
     `legs` (one a visit, and home) are driven as given where they are, else the shortest ones. Breaks owed are put in.
-    Raises NoPath. Windows, shifts and capacity are not judged here: the checker does that.
+    `opens` holds tasks (by number) back for other passes. Raises NoPath. Windows, shifts and capacity are not judged
+    here: the checker does that.
     """
     vehicle = problem.vehicles[tour.vehicle]
     own = (roads or RoadBook(problem)).of(vehicle)
     driven = list(legs_of(problem, finder, vehicle, tour.visits) if legs is None else legs)
     leg_cost, service, items, home_s = chain_of(problem, own, tour.visits, driven)
+    items = held(items, tour.visits, opens or {})
     earliest = max(vehicle.shift[0], release_after(problem, tour.visits, -1))
     second_cost = vehicle.duration_rate + problem.fairness_weight
     if start_s is not None:
@@ -144,6 +147,18 @@ def chain_of(
     return [*leg_cost, cost], service, items, home_s
 
 
+def held(items: list[Item], visits: Sequence[Visit], opens: Mapping[int, int]) -> list[Item]:
+    """Items whose tasks begin no earlier than `opens` (by their numbers) says."""
+    if not opens:
+        return items
+    return [
+        item
+        if visit.facility or visit.item not in opens
+        else replace(item, opens_s=max(item.opens_s, opens[visit.item]))
+        for item, visit in zip(items, visits, strict=True)
+    ]
+
+
 def release_after(problem: Problem, visits: Sequence[Visit], at: int) -> int:
     """Largest release of the tasks served after visit `at` (-1: the start) until the next facility."""
     latest = 0
@@ -182,10 +197,17 @@ def assemble(
     seed: int,
     iterations: int,
     starts: Mapping[str, int] | None = None,
+    opens: Mapping[int, int] | None = None,
 ) -> Plan:
-    """A priced plan. Empty tours are left out. `starts` says when a vehicle leaves where an engine has decided that."""
+    """A priced plan. Empty tours are left out.
+
+    Where an engine has decided it, `starts` says when a vehicle leaves, `opens` when a task (by its number) begins at
+    the earliest.
+    """
     roads, known = RoadBook(problem), starts or {}
-    timed = [time_route(problem, finder, tour, known.get(tour.name), roads=roads) for tour in tours if tour.visits]
+    timed = [
+        time_route(problem, finder, tour, known.get(tour.name), None, roads, opens) for tour in tours if tour.visits
+    ]
     return price(problem, timed, unserved, engine, seed, iterations)
 
 

@@ -137,10 +137,11 @@ class Inserter:
     def apply(self, way: Way) -> None:
         """Carry out an insertion. The line of an idle vehicle of an unlimited fleet makes room for one more."""
         line = self.lines[way.line]
+        opens = self.trial.opens(way)
         was_idle = not line.tour.visits
         tour = with_visits(line, way.gap, way.visits)
         legs = [*line.legs[: way.gap], *self.trial.legs(line, way), *line.legs[way.gap + 1 :]]
-        self.lines[way.line] = make_line(self.problem, self.finder, self.roads, tour, line.start_s, legs)
+        self.lines[way.line] = make_line(self.problem, self.finder, self.roads, tour, line.start_s, legs, opens=opens)
         if was_idle and self.problem.unlimited_fleet:
             self.add_idle()
 
@@ -232,7 +233,7 @@ class Inserter:
     def drive(self, line: Line) -> Timed:
         """A line as a route of the plan: the one it came from where it still is that."""
         if line.drive is None:
-            drive = time_route(self.problem, self.finder, line.tour, line.start_s, line.legs, self.roads)
+            drive = time_route(self.problem, self.finder, line.tour, line.start_s, line.legs, self.roads, line.opens)
             line.drive = drive if line.source is None else kept_as(self.problem, line.tour, drive, line.source)
         return line.drive
 
@@ -245,8 +246,9 @@ def insert(problem: Problem, plan: Plan, task_ids: Iterable[str], finder: PathFi
     """Put more tasks into a plan without moving what it holds.
 
     Tasks the plan already serves are left alone. Routes that gain nothing stay the very same objects. What fits nowhere
-    is listed unserved with its reason. Queues at facilities are left to `engines.settle`. `finder` is one made for a
-    problem of the same network and modes. Raises BadProblem where a task or a stop is not in the problem.
+    is listed unserved with its reason. Queues at facilities and waits of passes are left to `engines.settle`. `finder`
+    is one made for a problem of the same network and modes. Raises BadProblem where a task or a stop is not in the
+    problem.
     """
     known = {task.id for task in problem.tasks}
     wanted = list(dict.fromkeys(task_ids))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from routing.engines.assemble import Timed, Tour, Visit, chain_of, legs_of, ports_of, release_after
+from routing.engines.assemble import Timed, Tour, Visit, chain_of, held, legs_of, ports_of, release_after
 from routing.engines.roads import RoadBook
 from routing.engines.schedule import Item, best_start, run, with_breaks
 from routing.network import IntArray
@@ -65,6 +65,8 @@ class Line:
     first: int
     skills: tuple[frozenset[str], ...]
     timing: Timing
+    opens: dict[int, int]
+    """When passes (by their tasks' numbers) begin at the earliest, for others' sake."""
     drive: Timed | None = None
     """The route as it will stand in the plan, once it has been timed."""
 
@@ -82,6 +84,7 @@ def make_line(
     start_s: int | None = None,
     legs: Sequence[tuple[int, ...]] | None = None,
     source: Route | None = None,
+    opens: dict[int, int] | None = None,
 ) -> Line:
     """Follow a tour once and note what each gap can take.
 
@@ -94,6 +97,8 @@ def make_line(
     leg_cost, _, items, home_s = chain_of(problem, roads.of(vehicle), tour.visits, driven)
     if source is not None:
         items = _with_queues(problem, tour, items, source)
+        opens = _waiting(problem, tour, source)
+    items = held(items, tour.visits, opens or {})
     ports = [ports_of(problem, own, visit) for visit in tour.visits]
     last = NO_END if vehicle.end is None else own.reach(vehicle.end)
     earliest = earliest_start(problem, vehicle, tour.visits) if start_s is None else start_s
@@ -123,6 +128,7 @@ def make_line(
         first=len(vehicle.frozen),
         skills=_skills(problem, vehicle, tour),
         timing=time_items(problem, vehicle, items, home_s, start_s, tour.visits),
+        opens=opens or {},
     )
 
 
@@ -177,6 +183,16 @@ def _with_queues(problem: Problem, tour: Tour, items: list[Item], source: Route)
         else item
         for visit, item, begin in zip(tour.visits, items, begun, strict=True)
     ]
+
+
+def _waiting(problem: Problem, tour: Tour, source: Route) -> dict[int, int]:
+    """Passes that wait in the plan, by their tasks' numbers, and until when."""
+    stops = [stop for stop in source.stops if stop.kind != "break"] if problem.repeats else []
+    return {
+        visit.item: stop.start_s
+        for visit, stop in zip(tour.visits, stops, strict=False)
+        if not visit.facility and stop.start_s > max(stop.arrive_s, problem.tasks[visit.item].window[0])
+    }
 
 
 def _skills(problem: Problem, vehicle: Vehicle, tour: Tour) -> tuple[frozenset[str], ...]:

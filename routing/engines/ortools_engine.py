@@ -22,6 +22,7 @@ from routing.engines.ortools_rules import add_rules, frozen_indices
 from routing.engines.reasons import TIME, impossible, left_out
 from routing.engines.settle import settle
 from routing.engines.workbench import workbench
+from routing.passes import paced
 from routing.plan import Plan, Unserved
 from routing.problem import HORIZON_S, Problem
 
@@ -85,6 +86,7 @@ class OrtoolsEngine:
                 yield start
             return
         decided, starts = _read(model, found)
+        opens = _waits(model, found)
         tours = _whole_repeats(problem, decided)
         served = {visit.item for tour in tours for visit in tour.visits if not visit.facility}
         for i in able:
@@ -92,13 +94,25 @@ class OrtoolsEngine:
                 task = problem.tasks[i]
                 unserved.append(Unserved(task.id, left_out(problem, finder, task, TIME)))
         plan = assemble(
-            problem, finder, tours, unserved, self.name, seed, solutions, starts if problem.repeats else None
+            problem, finder, tours, unserved, self.name, seed, solutions, starts if problem.repeats else None, opens
         )
         plan = settle(problem, plan, finder)
         if start is not None and not _better(problem, plan, start):
             yield start
         else:
             yield plan
+
+
+def _waits(model: OrtoolsModel, found: Any) -> dict[int, int]:
+    """When each pass (by its task's number) begins that may have to wait for another."""
+    passes = paced(model.problem)
+    return {
+        i: int(found.Value(model.time().CumulVar(index)))
+        for i, indices in model.nodes_of.items()
+        if model.problem.tasks[i].id in passes
+        for index in indices
+        if found.Value(model.routing.ActiveVar(index))
+    }
 
 
 def _better(problem: Problem, plan: Plan, start: Plan) -> bool:

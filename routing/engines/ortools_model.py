@@ -83,6 +83,10 @@ class OrtoolsModel:
             model._add_load(c)
         return model
 
+    def indices_of(self, task: str) -> list[int]:
+        """Indices of a task's modes by its id; none where nobody can serve it."""
+        return next((own for i, own in self.nodes_of.items() if self.problem.tasks[i].id == task), [])
+
     def own(self, vehicle: int) -> Any:
         """The problem's vehicle behind a vehicle of the model."""
         return self.problem.vehicles[self.crews[vehicle].own]

@@ -6,8 +6,8 @@
 - fairness: a dimension of each route's own seconds from zero, whose greatest end has a price (the global span).
 - bays: visits to a facility are intervals on a resource; what first come, first served makes of it is found afterwards.
 - frozen: the first successors of a vehicle's start are given.
-- repeats: passes apart in time by reified comparisons, and nobody waits but for a window; days by a table of allowed
-  combinations.
+- repeats: passes of one day apart in time by reified comparisons, and nobody waits but for a window or a gap; days by a
+  table of allowed combinations.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from routing.engines.features import Feature
 from routing.engines.ortools_model import OrtoolsModel
+from routing.passes import paced
 from routing.problem import HORIZON_S, Repeat
 
 UNSERVED = -1
@@ -39,9 +40,10 @@ def add_rules(model: OrtoolsModel, found: frozenset[Feature]) -> None:
     if Feature.REPEATS in found and not found & {Feature.BREAKS, Feature.BAYS, Feature.RELEASES}:
         forbid_idling(model)
     for repeat in model.problem.repeats:
-        add_gaps(model, repeat)
         if repeat.patterns:
             add_days(model, repeat)
+        else:
+            add_gaps(model, repeat)
 
 
 def add_releases(model: OrtoolsModel) -> None:
@@ -146,8 +148,12 @@ def frozen_indices(model: OrtoolsModel) -> dict[int, list[int]]:
 
 
 def forbid_idling(model: OrtoolsModel) -> None:
-    """Vehicles wait for windows only: a plan cannot say that one waits for a gap to pass."""
+    """Vehicles wait for windows, and before passes for gaps."""
     routing, time, solver = model.routing, model.time(), model.routing.solver()
+    waits = [0] * (routing.Size() + len(model.crews))
+    for name in paced(model.problem):
+        for index in model.indices_of(name):
+            waits[index] = 1
     opens = [UNSERVED] * (routing.Size() + len(model.crews))
     for node, i in enumerate(model.node_task):
         opens[model.manager.NodeToIndex(node)] = model.problem.tasks[i].window[0]
@@ -156,12 +162,14 @@ def forbid_idling(model: OrtoolsModel) -> None:
     for index in range(routing.Size()):
         begin = time.CumulVar(index) + time.TransitVar(index)
         opening = solver.Element(opens, routing.NextVar(index))
-        solver.Add((time.SlackVar(index) == 0) + (begin == opening) >= 1)
+        may = solver.Element(waits, routing.NextVar(index))
+        solver.Add((time.SlackVar(index) == 0) + (begin == opening) + may >= 1)
 
 
 def add_gaps(model: OrtoolsModel, repeat: Repeat) -> None:
-    """Two served passes are `gap_s` apart, in either order."""
+    """Two served passes are `gap_s` apart, in either order, or on two days."""
     time, solver, routing = model.time(), model.routing.solver(), model.routing
+    days = [UNSERVED, *(model.own(v).day for v in range(len(model.crews)))]
     stay = [max(int(stays[node]) for stays in model.stays_s.values()) for node in range(len(model.node_task))]
     for first, second in combinations(_passes(model, repeat), 2):
         for a in first:
@@ -170,6 +178,9 @@ def add_gaps(model: OrtoolsModel, repeat: Repeat) -> None:
                 wait_b = stay[model.manager.IndexToNode(b)] + repeat.gap_s
                 ahead = time.CumulVar(b) - time.CumulVar(a)
                 apart = (ahead >= wait_a) + (ahead <= -wait_b)
+                if len(set(days)) > 2:
+                    on_a, on_b = (solver.Element(days, routing.VehicleVar(index) + 1) for index in (a, b))
+                    apart += on_a != on_b
                 solver.Add(apart >= routing.ActiveVar(a) + routing.ActiveVar(b) - 1)
 
 
@@ -186,8 +197,7 @@ def add_days(model: OrtoolsModel, repeat: Repeat) -> None:
 
 
 def _passes(model: OrtoolsModel, repeat: Repeat) -> list[list[int]]:
-    numbers = {task.id: i for i, task in enumerate(model.problem.tasks)}
-    return [model.nodes_of[numbers[name]] for name in repeat.tasks if numbers[name] in model.nodes_of]
+    return [indices for name in repeat.tasks if (indices := model.indices_of(name))]
 
 
 def _combinations(passes: int, patterns: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:

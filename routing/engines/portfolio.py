@@ -68,13 +68,14 @@ class Member:
 
 
 def soften(problem: Problem) -> Problem:
-    """The problem without what can be put into a finished plan: the longest route's price, queues, and breaks.
+    """The problem without what can be put into a finished plan: the longest route's price, queues, breaks, and gaps.
 
-    Shifts are shorter by the breaks.
+    Shifts are shorter by the breaks; passes that days do not part are work like any other.
     """
     return replace(
         problem,
         fairness_weight=0,
+        repeats=tuple(repeat for repeat in problem.repeats if repeat.patterns),
         facilities=tuple(replace(place, bays=0) for place in problem.facilities),
         vehicles=tuple(_rested(vehicle) for vehicle in problem.vehicles),
     )

@@ -1,4 +1,4 @@
-"""Bringing a plan that was made as if facilities had room for all into line with their bays.
+"""Bringing a plan that was made as if facilities had room for all, and passes no gap, into line with both.
 
 Times are played through (`routing.queues`), work that the waiting pushes out of a window or a shift is taken out and
 put in elsewhere where it fits, and starts and breaks are staggered (`routing.stagger`).
@@ -10,6 +10,7 @@ from routing.engines.assemble import finder_for
 from routing.engines.insertion import insert
 from routing.engines.reasons import TIME
 from routing.engines.removal import without
+from routing.passes import paced
 from routing.paths import PathFinder
 from routing.plan import Plan
 from routing.problem import Problem
@@ -23,11 +24,11 @@ PUT_BACK = 40
 
 
 def settle(problem: Problem, plan: Plan, finder: PathFinder | None = None) -> Plan:
-    """The plan with its queues. The very same object where no facility counts its bays.
+    """The plan with its queues and its passes apart. The very same object where the problem has neither.
 
     `finder` is one made for a problem of the same network and modes.
     """
-    if not has_queues(problem):
+    if not has_queues(problem) and not paced(problem):
         return plan
     play = Play(problem)
     timed = retime(problem, plan)
@@ -54,13 +55,17 @@ def _relieved(problem: Problem, plan: Plan, finder: PathFinder, bearable_s: int)
 
 
 def _last_movable(problem: Problem, plan: Plan, play: Play) -> str | None:
-    """The last task of the route that is most out of time, one that is not frozen."""
+    """The last pass that waits in the route that is most out of time, else its last task; one that is not frozen."""
     frozen = {(v.id, stop.ref) for v in problem.vehicles for stop in v.frozen}
     late = sorted(
         (route for route in plan.routes if play.missed_s(route)), key=lambda r: (-play.missed_s(r), r.vehicle)
     )
     for route in late:
-        for stop in reversed(route.stops):
-            if stop.kind == "task" and (route.vehicle, stop.ref) not in frozen:
-                return stop.ref
+        movable = [
+            (play.paces(route, at), at, stop.ref)
+            for at, stop in enumerate(route.stops)
+            if stop.kind == "task" and (route.vehicle, stop.ref) not in frozen
+        ]
+        if movable:
+            return max(movable)[2]
     return None

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from routing.engines.assemble import Visit, ports_of, release_after
+from routing.engines.assemble import Visit, held, ports_of, release_after
 from routing.engines.line import NO_END, Line, Timing, time_items, with_visits
 from routing.engines.roads import percent_of, profile_of
 from routing.engines.schedule import Item
+from routing.passes import paced
 from routing.paths import PathFinder
 from routing.problem import Problem, Repeat
+
+WAITS_TRIED = 24
+"""Times a way is timed anew because a pass in it came too early."""
 
 
 class Way(NamedTuple):
@@ -30,19 +34,47 @@ class Trial:
     problem: Problem
     finder: PathFinder
     lines: list[Line]
+    _paced: dict[str, Repeat] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._paced = paced(self.problem)
 
     def added(self, way: Way, bound: int) -> int | None:
         """What a way adds, None where it breaks a rule. `bound` is its price without what lies behind the gap."""
         line = self.lines[way.line]
-        vehicle = self.problem.vehicles[line.tour.vehicle]
         if self._is_exact(line):
             return bound
+        timed = self._timed(way)
+        if timed is None:
+            return None
+        timing, extra, _ = timed
+        return extra + timing.cost - line.timing.cost + self._fairness(way.line, timing)
+
+    def opens(self, way: Way) -> dict[int, int]:
+        """When passes of the line (by their tasks' numbers) begin at the earliest with a way that can be gone."""
+        timed = self._timed(way) if self._paced else None
+        return {} if timed is None else timed[2]
+
+    def _timed(self, way: Way) -> tuple[Timing, int, dict[int, int]] | None:
+        """(times of the tour with the way, what is added apart from what time costs, until when passes wait), or None.
+
+        A pass that comes too early waits; one that others would have to wait for is held back until after them.
+        """
+        line = self.lines[way.line]
+        vehicle = self.problem.vehicles[line.tour.vehicle]
         tour = with_visits(line, way.gap, way.visits)
         items, home_s, extra = self._items(line, way, tour.visits)
-        timing = time_items(self.problem, vehicle, items, home_s, line.start_s, tour.visits)
-        if not timing.kept or not self._passes_apart(way.line, tour.visits, timing):
-            return None
-        return extra + timing.cost - line.timing.cost + self._fairness(way.line, timing)
+        opens = dict(line.opens)
+        for _ in range(WAITS_TRIED):
+            timing = time_items(self.problem, vehicle, items, home_s, line.start_s, tour.visits)
+            if not timing.kept:
+                return None
+            early = self._too_early(way.line, tour.visits, timing)
+            if early is None:
+                return (timing, extra, opens) if self._on_patterns(way.line, tour.visits) else None
+            opens[early[0]] = early[1]
+            items = held(items, tour.visits, opens)
+        return None
 
     def legs(self, line: Line, way: Way) -> list[tuple[int, ...]]:
         """Arcs from the place before a gap through the new visits to the place after it."""
@@ -113,26 +145,49 @@ class Trial:
 
     # ---- passes of one piece of work
 
-    def _passes_apart(self, number: int, visits: Sequence[Visit], timing: Timing) -> bool:
-        """Whether all passes served so far, with this tour as tried, keep their gaps, and may still be on a pattern."""
-        if not self.problem.repeats:
-            return True
-        day = self.problem.vehicles[self.lines[number].tour.vehicle].day
-        when: dict[str, tuple[int, int, int]] = {}
+    def _too_early(self, number: int, visits: Sequence[Visit], timing: Timing) -> tuple[int, int] | None:
+        """A pass of this tour (its task's number) that is too close to another of its day, and when it may begin."""
+        if not self._paced:
+            return None
+        tasks, day = self.problem.tasks, self._day(number)
+        served: dict[int, list[tuple[int, int, bool, int]]] = {}
         for i, line in enumerate(self.lines):
+            if self._day(i) != day:
+                continue
             own = timing if i == number else line.timing
-            tour = visits if i == number else line.tour.visits
-            on = day if i == number else self.problem.vehicles[line.tour.vehicle].day
-            for visit, start, end in zip(tour, own.starts, own.ends, strict=True):
-                if not visit.facility:
-                    when[self.problem.tasks[visit.item].id] = (start, end, on)
-        return all(_holds(repeat, when) for repeat in self.problem.repeats)
+            for visit, start, end in zip(
+                visits if i == number else line.tour.visits, own.starts, own.ends, strict=True
+            ):
+                if not visit.facility and tasks[visit.item].id in self._paced:
+                    key = id(self._paced[tasks[visit.item].id])
+                    served.setdefault(key, []).append((start, end, i == number, visit.item))
+        for passes in served.values():
+            gap_s = self._paced[tasks[passes[0][3]].id].gap_s
+            for one, then in pairwise(sorted(passes)):
+                if then[0] - one[1] < gap_s:
+                    if then[2]:
+                        return then[3], one[1] + gap_s
+                    if one[2]:
+                        return one[3], then[1] + gap_s
+        return None
+
+    def _on_patterns(self, number: int, visits: Sequence[Visit]) -> bool:
+        """Whether the passes served so far, with this tour as tried, may still be on a pattern of days."""
+        patterned = [repeat for repeat in self.problem.repeats if repeat.patterns]
+        if not patterned:
+            return True
+        days = {
+            self.problem.tasks[visit.item].id: self._day(i)
+            for i, line in enumerate(self.lines)
+            for visit in (visits if i == number else line.tour.visits)
+            if not visit.facility
+        }
+        return all(_holds(repeat, days) for repeat in patterned)
+
+    def _day(self, number: int) -> int:
+        return self.problem.vehicles[self.lines[number].tour.vehicle].day
 
 
-def _holds(repeat: Repeat, when: dict[str, tuple[int, int, int]]) -> bool:
-    passes = sorted(when[name] for name in repeat.tasks if name in when)
-    if any(later[0] - earlier[1] < repeat.gap_s for earlier, later in pairwise(passes)):
-        return False
-    days = [day for _, _, day in passes]
-    fits = any(len(set(days)) == len(days) and set(days) <= set(pattern) for pattern in repeat.patterns)
-    return fits or not repeat.patterns
+def _holds(repeat: Repeat, days: dict[str, int]) -> bool:
+    own = [days[name] for name in repeat.tasks if name in days]
+    return any(len(set(own)) == len(own) and set(own) <= set(pattern) for pattern in repeat.patterns)

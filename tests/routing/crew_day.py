@@ -173,7 +173,7 @@ RULED: dict[str, tuple[str, dict[str, Any]]] = {
     "closed served arc": ("closed", {"profiles": (replace(PROBLEM.profiles[0], closed=frozenset({4})),)}),
     "closed arc on the way home": ("closed", {"profiles": (replace(PROBLEM.profiles[0], closed=frozenset({6})),)}),
     "release": ("release", {"tasks": (replace(TASKS[0], release_s=1), *TASKS[1:])}),
-    "gap": ("repeat", {"repeats": (Repeat(("a", "c"), 47),)}),
+    "gap": ("repeat", {"repeats": (Repeat(("a", "c"), 47),), "vehicles": (LORRY, replace(VAN, day=0))}),
     "pattern": ("repeat", {"repeats": (Repeat(("a", "c"), 0, ((0, 2), (1, 2))),)}),
     "frozen": (
         "frozen",

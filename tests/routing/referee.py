@@ -49,7 +49,7 @@ def judge(problem: Problem, drives: Sequence[Drive], unserved: Sequence[Unserved
     served = [task.id for log in logs for task, _, _ in log.work]
     broken |= {"doubled"} if len(set(served)) < len(served) else set()
     for repeat in problem.repeats:
-        broken |= repeat_rules(repeat, times)
+        broken |= repeat_rules(repeat, times) | wait_rules(repeat, times)
     broken |= list_rules(problem, set(served), unserved)
     terms = count(problem, logs, times)
     routes = (*strangers, *(route_of(log) for log in logs))
@@ -105,15 +105,28 @@ def route_rules(problem: Problem, log: Log) -> set[str]:
 
 
 def repeat_rules(repeat: Repeat, times: dict[str, tuple[int, int, Log]]) -> set[str]:
-    """Any two passes are apart, and all days together are a pattern."""
+    """Any two passes of a day are apart, and all days together are a pattern."""
     passes = [times[name] for name in repeat.tasks if name in times]
     for i, one in enumerate(passes):
         for other in passes[:i]:
-            if other[0] - one[1] < repeat.gap_s and one[0] - other[1] < repeat.gap_s:
+            together = one[2].vehicle.day == other[2].vehicle.day
+            if together and other[0] - one[1] < repeat.gap_s and one[0] - other[1] < repeat.gap_s:
                 return {"repeat"}
     days = sorted(log.vehicle.day for _, _, log in passes)
     if repeat.patterns and passes and days not in [list(p) for p in repeat.patterns]:
         return {"repeat"}
+    return set()
+
+
+def wait_rules(repeat: Repeat, times: dict[str, tuple[int, int, Log]]) -> set[str]:
+    """Nobody waits for a pass longer than until the gap after another one of the day has ended."""
+    for name in repeat.tasks:
+        start, _, log = times.get(name, (0, 0, None))
+        if log is None or start == log.ready[name]:
+            continue
+        others = [times[other] for other in repeat.tasks if other != name and other in times]
+        if all(end + repeat.gap_s != start or o.vehicle.day != log.vehicle.day for _, end, o in others):
+            return {"repeat"}
     return set()
 
 

@@ -19,6 +19,8 @@ class Do:
     ref: str
     mode: int = 0
     arcs: tuple[int, ...] = ()
+    until_s: int = 0
+    """A pass that other passes may come before waits until then."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Log:
     end_s: int = 0
     work: list[tuple[Task, int, int]] = field(default_factory=list)
     """(task, start, end) of each task served."""
+    ready: dict[str, int] = field(default_factory=dict)
+    """When each task could have been begun."""
     broken: set[str] = field(default_factory=set)
 
 
@@ -79,7 +83,7 @@ class Run:
             self.arcs(do.arcs)
             arrive = start = self.clock
             if do.kind == "task" and do.ref in tasks and 0 <= do.mode < len(tasks[do.ref].modes):
-                arrive, start = self.serve(tasks[do.ref], tasks[do.ref].modes[do.mode])
+                arrive, start = self.serve(tasks[do.ref], tasks[do.ref].modes[do.mode], do.until_s)
             elif do.kind == "facility" and do.ref in facilities:
                 place = facilities[do.ref]
                 start = max(arrive, place.window[0], releases(self.problem, todo[number + 1 :]))
@@ -129,13 +133,16 @@ class Run:
             self.log.travel += int(net.turn_costs.cost[at])
             self.clock += int(net.turn_costs.duration_s[at])
 
-    def serve(self, task: Task, mode: Mode) -> tuple[int, int]:
+    def serve(self, task: Task, mode: Mode, until_s: int) -> tuple[int, int]:
         """(arrival, start)."""
         self.note("path", self.node != mode.tail or (mode.via >= 0 and self.last != mode.via))
         if mode.arc >= 0:
             self.enter(mode.arc)
         self.node, self.last = mode.head, mode.arc if mode.arc >= 0 else mode.via
         arrive, start = self.clock, max(self.clock, task.window[0])
+        self.log.ready[task.id] = start
+        if any(task.id in repeat.tasks and not repeat.patterns for repeat in self.problem.repeats):
+            start = max(start, until_s)
         self.note("window", start > task.window[1])
         self.clock = start + scaled(task.service_s, self.profile)
         self.log.service += scaled(task.service_cost, self.profile)

@@ -8,8 +8,8 @@ import pytest
 
 from routing.checker import check
 from routing.plan import Plan, Route, Stop, Unserved
-from routing.problem import Break, Fixed, Mode, Problem, Profile, Vehicle
-from tests.routing.crew_day import CORRUPTED, LORRY_ROUTE, PLAN, PROBLEM, RULED, TERMS, VAN_ROUTE
+from routing.problem import Break, Fixed, Mode, Problem, Profile, Repeat, Vehicle
+from tests.routing.crew_day import CORRUPTED, LORRY, LORRY_ROUTE, PLAN, PROBLEM, RULED, TERMS, VAN, VAN_ROUTE
 
 
 def codes(plan: Plan, problem: Problem = PROBLEM) -> set[str]:
@@ -135,6 +135,41 @@ def test_the_first_fixed_stop_that_is_another_is_told_once() -> None:
     assert [v.text for v in found if v.code == "frozen"] == [
         "stop 1 is fixed as task a in mode 0, the route has ('facility', 'dump', 0)"
     ]
+
+
+def test_the_clocks_of_two_days_are_not_compared() -> None:
+    """The passes are 46 s apart by the clock: too little for a gap of 47 on one day, and nothing on two."""
+    free = replace(PROBLEM, repeats=(Repeat(("a", "c"), 47),))
+    assert codes(PLAN, free) == set()
+    assert codes(PLAN, replace(free, vehicles=(LORRY, replace(VAN, day=0)))) == {"repeat"}
+
+
+def test_a_pass_waits_for_its_gap_and_no_longer() -> None:
+    """Three passes at one node by three vehicles: 0 to 10 s, then each after a gap of 5."""
+    work = tuple(replace(PROBLEM.tasks[3], id=name, service_s=10, service_cost=0, prize=None) for name in "xyz")
+    crew = tuple(Vehicle(name, 2, 2, (9,), (0,)) for name in "uvw")
+    free = Problem(PROBLEM.network, work, crew, (), ("kg",), repeats=(Repeat(("x", "y", "z"), 5),))
+
+    def plan(*begins: int) -> Plan:
+        stops = (Stop("task", t, 0, (), 0, s, s + 10, (1,)) for t, s in zip("xyz", begins, strict=True))
+        routes = (Route(v, 0, (stop,), (), stop.depart_s, 0, 0) for v, stop in zip("uvw", stops, strict=True))
+        return Plan(tuple(routes), (), 0, "hand", 0, 0)
+
+    def told(*begins: int, problem: Problem = free) -> list[str]:
+        return [f"{v.code}: {v.text}" for v in check(problem, plan(*begins)).violations]
+
+    assert told(0, 15, 30) == told(30, 0, 15) == []
+    assert told(0, 15, 31) == ["repeat: task z waits from 0 s to 31 s, which ends no gap"]
+    assert told(0, 15, 15) == ["repeat: tasks y and z are -10 s apart, at least 5 s wanted"]
+    assert told(0, 14, 30) == [
+        "repeat: tasks x and y are 4 s apart, at least 5 s wanted",
+        "repeat: task y waits from 0 s to 14 s, which ends no gap",
+        "repeat: task z waits from 0 s to 30 s, which ends no gap",
+    ]
+    elsewhere = replace(free, vehicles=(replace(crew[0], day=1), *crew[1:]))
+    assert told(0, 0, 15, problem=elsewhere) == []
+    assert told(0, 15, 30, problem=elsewhere) == ["repeat: task y waits from 0 s to 15 s, which ends no gap"]
+    assert {text[:5] for text in told(0, 15, 30, problem=replace(free, repeats=()))} == {"time:"}
 
 
 def test_half_a_set_of_passes_is_told_as_such() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.checker import check
-from tests.routing.referee import judge
-from tests.routing.tiny_plans import calm, slip, tiny_decisions, tiny_problem
+from routing.problem import Problem
+from tests.routing.referee import Judged, judge
+from tests.routing.tiny_plans import calm, patient, slip, tiny_decisions, tiny_problem
 
 PLANS = 1_500
 """Seeded plans; each code must be met among them."""
@@ -30,6 +31,8 @@ def compare(rng: random.Random) -> frozenset[str]:
     problem = calm(problem) if rng.random() < 0.5 else problem
     drives, left = tiny_decisions(problem, rng)
     if rng.random() < 0.5:
+        drives = patient(problem, drives, rng)
+    if rng.random() < 0.5:
         drives, left = slip(drives, left, rng)
     judged = judge(problem, drives, left)
     verdict = check(problem, judged.plan)
@@ -45,10 +48,27 @@ def compare(rng: random.Random) -> frozenset[str]:
     return judged.broken
 
 
+def test_passes_that_wait_are_met_right_and_wrong() -> None:
+    """Plans whose only trouble would be the gap: waiting just long enough mends them, a second more is refused."""
+    verdicts = Counter()
+    for seed in range(PLANS):
+        rng = random.Random(seed)
+        problem = calm(tiny_problem(rng, 3, 2))
+        drives, left = tiny_decisions(problem, rng)
+        before, after = judge(problem, drives, left), judge(problem, patient(problem, drives, rng), left)
+        if before.plan != after.plan:
+            verdicts["repeat" in before.broken, "repeat" in check_codes(problem, after)] += 1
+    assert min(verdicts[way] for way in ((True, False), (True, True), (False, True))) >= 5, verdicts
+
+
 def test_checker_and_referee_agree_and_every_rule_is_met() -> None:
     met = Counter(code for seed in range(PLANS) for code in compare(random.Random(seed)) or {"none"})
     assert set(met) == RULES | {"none"}
     assert min(met.values()) >= 10, met
+
+
+def check_codes(problem: Problem, judged: Judged) -> set[str]:
+    return {violation.code for violation in check(problem, judged.plan).violations}
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,6 +12,7 @@ from routing.checker import check
 from routing.engines.assemble import Tour, Visit, finder_for, price, time_route, tours_of
 from routing.engines.insertion import insert
 from routing.engines.removal import without
+from routing.engines.settle import settle
 from routing.errors import NoPath
 from routing.plan import Plan, Unserved
 from routing.problem import Facility, Fixed, Mode, Problem, Repeat, Task, Vehicle
@@ -40,7 +41,7 @@ def accounted(problem: Problem, plan: Plan) -> list[str]:
 @given(seed=st.integers(0, 100_000))
 def test_whatever_the_rules_the_checker_agrees(seed: int) -> None:
     problem = mixed_problem(seed)
-    plan = filled(problem, set())
+    plan = settle(problem, filled(problem, set()))
     assert check(problem, plan).violations == ()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from routing.network import Network, TurnCosts
 from routing.plan import Unserved
 from routing.problem import Break, Facility, Fixed, Mode, Problem, Profile, Repeat, Task, Vehicle
-from tests.routing.referee import Do, Drive
+from tests.routing.referee import Do, Drive, judge
 
 SKILLS = ("broom", "plough", "salt")
 
@@ -93,6 +93,8 @@ def tiny_problem(rng: random.Random, tasks: int = 4, vehicles: int = 2) -> Probl
         pair = ("t0", "t1") if often() < 0.7 else ("t0", "t1", "t2")
         patterns = (tuple(range(len(pair))),) if often() < 0.4 else ()
         repeats = (Repeat(pair, rng.randint(0, 12), patterns),)
+        if not patterns:
+            fleet = tuple(replace(v, day=i // 2) for i, v in enumerate(fleet))
     copies = often() < 0.1 and not any(v.frozen for v in fleet)
     return Problem(
         net, todo, fleet, places, ("salt", "water"), often() < 0.3, copies, (lorry,), repeats, rng.randint(0, 2)
@@ -216,6 +218,21 @@ def routed(problem: Problem, drive: Drive, vehicle: Vehicle, rng: random.Random)
         todo.append(replace(do, arcs=arcs))
     home = () if vehicle.end is None else way(problem, at, vehicle.end, rng)
     return replace(drive, todo=tuple(todo), home=home)
+
+
+def patient(problem: Problem, drives: Sequence[Drive], rng: random.Random) -> list[Drive]:
+    """The same, with one pass that waits until the gap after another has ended, or now and then a second longer."""
+    times = {stop.ref: stop for route in judge(problem, drives, []).plan.routes for stop in route.stops}
+    for repeat in problem.repeats:
+        passes = [name for name in repeat.tasks if name in times]
+        if len(passes) > 1 and not repeat.patterns:
+            first, then = rng.sample(passes, 2)
+            until = times[first].depart_s + repeat.gap_s + rng.choice([0, 0, 1])
+            return [
+                replace(d, todo=tuple(replace(do, until_s=until) if do.ref == then else do for do in d.todo))
+                for d in drives
+            ]
+    return list(drives)
 
 
 def slip(drives: Sequence[Drive], left: Sequence[Unserved], rng: random.Random) -> tuple[list[Drive], list[Unserved]]:

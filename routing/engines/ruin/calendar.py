@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from routing.problem import HORIZON_S, Problem, Repeat, Task
+from routing.problem import Problem, Repeat, Task
 
 DAYS_MAX = 60
 """Days of a horizon that fit into a word."""
@@ -88,14 +87,10 @@ def calendar_refusal(problem: Problem) -> str | None:
     frozen = {stop.ref for vehicle in problem.vehicles for stop in vehicle.frozen}
     if problem.repeats and len(days_of(problem)) > DAYS_MAX:
         return f"a horizon of more than {DAYS_MAX} days"
-    between_s = _between_days_s(problem)
     for repeat in problem.repeats:
         first = _alike(tasks[repeat.tasks[0]]) if repeat.tasks else None
         if not repeat.patterns:
             return "passes on any days, the same one too"
-        instant = repeat.gap_s == 0 and all(tasks[name].service_s == 0 for name in repeat.tasks)
-        if between_s < repeat.gap_s and not instant:
-            return f"passes {repeat.gap_s} s apart where days are not"
         if any(_alike(tasks[name]) != first for name in repeat.tasks):
             return "a repeat of unlike tasks"
         if not frozen.isdisjoint(repeat.tasks):
@@ -103,15 +98,6 @@ def calendar_refusal(problem: Problem) -> str | None:
         if len(patterns_of(problem, repeat)) > PATTERNS_MAX:
             return f"a repeat of more than {PATTERNS_MAX} patterns"
     return None
-
-
-def _between_days_s(problem: Problem) -> int:
-    """Seconds from the last shift's end of one day to the first shift's start of the next, the least of all days."""
-    shifts = [[v.shift for v in problem.vehicles if v.day == day] for day in days_of(problem)]
-    return min(
-        (min(s[0] for s in later) - max(s[1] for s in earlier) for earlier, later in pairwise(shifts)),
-        default=HORIZON_S,
-    )
 
 
 def _alike(task: Task) -> tuple[object, ...]:
