@@ -27,6 +27,7 @@ from routing.engines.registry import engine_named, solve
 from routing.engines.workbench import shared_workbench, workbench
 from routing.plan import Plan
 from routing.problem import Problem
+from routing.tables import shared_contractions
 from routing.trading import TradeParams, trade
 from routing.turns import TurnParams
 
@@ -73,20 +74,28 @@ def by_districts(city: City, tasks_each: int, seconds: float, trade_s: float, se
     districts = by_labels(by_place(points, weights, max(1, round(len(problem.tasks) / tasks_each))).tolist(), None)
     watch = Stopwatch(None)
 
+    scanned: list[int] = []
+
     def planned(part: Problem, start: Plan | None) -> Plan:
-        plan = solve(part, "ruin", Budget(seconds=seconds if start is None else trade_s), seed, start)[0]
-        print(f"{len(part.tasks)} tasks, {watch.spent():.0f} s, {_most_mb()} MB", file=sys.stderr)
+        plan, tries = solve(part, "ruin", Budget(seconds=seconds if start is None else trade_s), seed, start)
+        first = next((t.cost for t in tries if t.engine == "greedy" and t.cost), 0) if start is None else start.cost
+        if start is None:
+            scanned.append(first)
+        figures = f"{len(part.tasks)} tasks, {first} to {plan.cost}, {watch.spent():.0f} s, {_most_mb()} MB"
+        print(figures, file=sys.stderr, flush=True)
         return plan
 
-    plans = solve_districts(problem, districts, planned)
-    planned_s, before = watch.spent(), joined(problem, plans)
-    traded, of_task = trade(problem, districts, plans, points, planned, TradeParams())
+    with shared_contractions():
+        plans = solve_districts(problem, districts, planned)
+        planned_s, before = watch.spent(), joined(problem, plans)
+        traded, of_task = trade(problem, districts, plans, points, planned, TradeParams())
     after = joined(problem, traded)
     return {
         "tasks": len(problem.tasks),
         "arcs": city.network.arcs,
         "districts": districts.count,
         "planned_s": round(planned_s, 1),
+        "first_cost": sum(scanned),
         "cost": before.cost,
         "traded_s": round(watch.spent(), 1),
         "traded_cost": after.cost,

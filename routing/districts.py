@@ -18,6 +18,7 @@ from routing.errors import BadProblem
 from routing.network import IntArray
 from routing.plan import Plan, Route, Unserved
 from routing.problem import Problem
+from routing.tables import shared_contractions
 
 Solve = Callable[[Problem, Plan | None], Plan]
 """Makes a plan, or improves on one."""
@@ -90,6 +91,7 @@ def district_problem(problem: Problem, districts: Districts, number: int) -> Pro
     return replace(problem, tasks=tasks, vehicles=fleet, repeats=repeats)
 
 
+@shared_contractions()
 def solve_districts(problem: Problem, districts: Districts, solve: Solve) -> list[Plan]:
     """A plan for each district, one after the other; only one district's tables are in memory at a time."""
     return [solve(district_problem(problem, districts, number), None) for number in range(districts.count)]

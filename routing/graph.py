@@ -40,6 +40,11 @@ class Graph:
         """Number of states."""
         return len(self.indptr) - 1
 
+    def alike(self, other: Graph) -> bool:
+        """Whether the other has the same links at the same weights, so that all distances are the same."""
+        pairs = ((self.indptr, other.indptr), (self.target, other.target), (self.weight, other.weight))
+        return (self.bits, self.bound) == (other.bits, other.bound) and all(np.array_equal(a, b) for a, b in pairs)
+
     def split(self, keys: IntArray, far: int = 1 << KEY_BITS) -> tuple[IntArray, IntArray]:
         """Search keys -> (cost, duration), `UNREACHABLE` where there is no path: from the key `far` on."""
         lost = keys >= far

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +30,10 @@ BLOCK_ENTRIES = 4_000_000
 """Entries of a table made at a time."""
 
 
+SHARED_MAX = 2
+"""Contracted graphs kept while they are shared: the network's own, and one of a profile."""
+
+
 @dataclass(frozen=True, slots=True)
 class PathTable:
     """Least cost and the duration of that path, shape (sources, sinks), `far` where there is none.
@@ -38,6 +45,36 @@ class PathTable:
     cost: npt.NDArray[Any]
     duration: npt.NDArray[Any]
     far: int = UNREACHABLE
+
+
+_SHARED: ContextVar[list[tuple[Graph, Any]] | None] = ContextVar("routing_contractions", default=None)
+
+
+@contextmanager
+def shared_contractions() -> Iterator[None]:
+    """While open, graphs that are alike are contracted once in this context (districts of one network)."""
+    if _SHARED.get() is not None:
+        yield
+        return
+    token = _SHARED.set([])
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def _hierarchy_of(graph: Graph) -> Any:
+    """The graph contracted, or one that is alike."""
+    from routing.hierarchy import Hierarchy
+
+    kept = _SHARED.get()
+    found = next((hierarchy for known, hierarchy in kept or () if known.alike(graph)), None)
+    if found is None:
+        found = Hierarchy(graph)
+        if kept is not None:
+            kept.append((graph, found))
+            del kept[:-SHARED_MAX]
+    return found
 
 
 class Tables:
@@ -57,10 +94,8 @@ class Tables:
             many(self._graph.indptr, self._graph.target, self._graph.weight, sources, sinks, keys)
             making.take(np.arange(len(sources)), keys, 1 << KEY_BITS)
             return making.table()
-        from routing.hierarchy import Hierarchy
-
         if self._hierarchy is None:
-            self._hierarchy = Hierarchy(self._graph)
+            self._hierarchy = _hierarchy_of(self._graph)
         swept = self._hierarchy.sweeper(sinks)
         order = np.argsort(self._hierarchy.place[sources], kind="stable")
         rows = max(1, BLOCK_ENTRIES // max(1, len(sinks)))

@@ -17,6 +17,7 @@ from routing.districts import Districts, Points, Solve, priced, renamed
 from routing.network import IntArray
 from routing.plan import Plan, Route
 from routing.problem import Problem
+from routing.tables import shared_contractions
 
 NEIGHBOURS = 8
 """Tasks around a task that are looked at to see whether it lies at a border."""
@@ -50,6 +51,7 @@ def borders(points: Points, of_task: IntArray) -> dict[tuple[int, int], list[int
     return {pair: sorted(tasks, key=lambda t: (tasks[t], t)) for pair, tasks in sorted(found.items())}
 
 
+@shared_contractions()
 def trade(
     problem: Problem, districts: Districts, plans: Sequence[Plan], points: Points, solve: Solve, params: TradeParams
 ) -> tuple[list[Plan], IntArray]:

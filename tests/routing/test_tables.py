@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import routing.hierarchy
 import routing.tables
 from routing.checker import check
 from routing.engines.assemble import finder_for
@@ -14,9 +15,11 @@ from routing.engines.base import Budget
 from routing.engines.greedy import GreedyEngine
 from routing.engines.matrix import matrix_for
 from routing.engines.workbench import lay_out, shared_workbench
+from routing.graph import Graph
 from routing.network import Network
 from routing.paths import UNREACHABLE, PathFinder
 from routing.problem import Problem
+from routing.tables import shared_contractions
 from tests.routing.routing_cases import network, street_problem, town, with_turn_costs
 
 
@@ -97,3 +100,30 @@ def test_first_plans_are_the_same_on_narrow_tables(seed: int) -> None:
             plans.append(next(iter(GreedyEngine().solve(problem, None, Budget(), 0))))
     assert plans[0] == plans[1]
     assert check(problem, plans[0]).feasible
+
+
+def test_districts_of_one_network_share_its_contraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other streets served, the same graph: contracted once while that is asked for; other costs, another graph."""
+    net, made = town(2, 7, 6), []
+
+    class Counted(routing.hierarchy.Hierarchy):
+        def __init__(self, graph: Graph) -> None:
+            made.append(graph)
+            super().__init__(graph)
+
+    def figures(net: Network, served: list[int]) -> np.ndarray:  # type: ignore[type-arg]
+        ports = np.arange(net.nodes)
+        return PathFinder(net, served).table(ports, ports).cost
+
+    parts = [(net, list(range(0, net.arcs, 2))), (net, list(range(1, net.arcs, 2)))]
+    parts.append((replace(net, cost=net.cost + 1), [0]))
+    searched = [figures(*part) for part in parts]
+    monkeypatch.setattr(routing.hierarchy, "Hierarchy", Counted)
+    monkeypatch.setattr(routing.tables, "SEARCHED", 0)
+    monkeypatch.setattr(routing.tables, "SPARSE", 1 << 30)
+    with shared_contractions():
+        shared = [figures(*part) for part in [*parts, parts[0]]]
+    assert len(made) == 2
+    assert all(np.array_equal(a, b) for a, b in zip(shared, [*searched, searched[0]], strict=True))
+    figures(*parts[0])
+    assert len(made) == 3, "nothing is kept afterwards"
