@@ -1,17 +1,18 @@
 """The planner: claims PlanRequest rows that are due, solves them in child processes, stores versions.
 
-Rows first: it works from the table; the `planning` topic only wakes it. A greedy version is stored first, a better one
-follows. The generation of a claim fences a planner that came back from the dead.
+Rows first: it works from the table, where it looks often; the `planning` topic tells others. A greedy version is stored
+first, a better one follows. The generation of a claim fences a planner that came back from the dead.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from dispatch.approval import proposed
 from dispatch.context import Context
@@ -83,6 +84,7 @@ class Planner:
         self._params = params
         self._streets = streets
         self._pool = SolverPool(params.processes)
+        self._claimed: dict[str, int] = {}
 
     def warm(self) -> None:
         """Start a solver process and have it load its libraries, before anybody waits for it."""
@@ -93,20 +95,23 @@ class Planner:
         if self._params.rests:
             self._pool.rest()
 
-    def run_due(self, now: datetime, wall: datetime | None = None) -> int:
+    def run_due(self, now: datetime, wall: datetime | None = None, stop: threading.Event | None = None) -> int:
         """Work off every request due at `now`, earliest first; how many phases were done.
 
+        Plans made by time are claimed as there are processes for them: what is left over another planner may take.
         `wall` is the time leases are judged by; the decisions' time is each request's own `next_at`.
         """
         done = 0
         while True:
             due = self._due(now, wall or now)
-            if not due:
+            if not due or (stop is not None and stop.is_set()):
                 return done
             first = due[0].next_at
             wave = sorted((row for row in due if row.next_at == first), key=lambda row: _urgency(row.service))
+            if self._params.iterations is None:
+                wave = wave[: max(1, self._params.processes)]
             claims = [self._claim(row.id, wall or now) for row in wave]
-            done += self._work([claim for claim in claims if claim is not None])
+            done += self._work([claim for claim in claims if claim is not None], self._asked_at(first))
 
     def _due(self, now: datetime, wall: datetime) -> list[PlanRequest]:
         """What is to be done, but for what another planner is at."""
@@ -124,6 +129,11 @@ class Planner:
                 ).all()
             )
 
+    def _asked_at(self, first: datetime) -> int:
+        """How many requests were for one time, whoever took them."""
+        with self._database.read() as session:
+            return session.exec(select(func.count()).where(PlanRequest.next_at == first)).one()
+
     def _claim(self, request_id: str, wall: datetime) -> _Claim | None:
         """Take the lease of a request and load its problem. A request that can never be solved is failed here."""
         with self._database.write() as session:
@@ -135,11 +145,13 @@ class Planner:
             request.holder, request.lease_until = self._params.holder, wall + LEASE
             request.generation += 1
             request.attempts += 1
+            self._claimed[request.id] = request.generation
         try:
             with self._database.read() as session:
                 return self._load(session, request)
         except Permanent as error:
             self._fail(request, error.reason, error.text)
+            self._claimed.pop(request.id, None)
         return None
 
     def _load(self, session: Session, request: PlanRequest) -> _Claim:
@@ -159,9 +171,9 @@ class Planner:
         task = SolveTask(full.job.problem, request.phase, None, (), seconds, params.iterations, params.seed)
         return _Claim(request, plan, full, None, task)
 
-    def _work(self, claims: list[_Claim]) -> int:
+    def _work(self, claims: list[_Claim], wave: int) -> int:
         """Solve side by side, store in the order of the claims. Whatever fails, the versions there are stand."""
-        tasks = [self._shared(claim.task, len(claims)) for claim in claims]
+        tasks = [self._shared(claim.task, wave) for claim in claims]
         futures = [self._pool.submit(task) for task in tasks]
         for claim, task, future in zip(claims, tasks, futures, strict=True):
             try:
@@ -172,16 +184,26 @@ class Planner:
                 self._fail(claim.request, "solver", str(error))
             else:
                 self._store(claim, result)
+            self._claimed.pop(claim.request.id, None)
         return len(claims)
 
     def _shared(self, task: SolveTask, tasks: int) -> SolveTask:
-        """A timed improvement gets its share of the wave."""
+        """A timed improvement gets its share of the wave of `tasks`."""
         if task.mode not in ("improve", "replan") or task.seconds is None:
             return task
         return replace(task, seconds=min(task.seconds, WAVE_S * max(1, self._params.processes) / tasks))
 
     def close(self) -> None:
-        """End the solver children."""
+        """Give back what is claimed, for the next planner to take at once, and end the solver children.
+
+        A solve that comes back after that is stored only where nobody else has claimed its request.
+        """
+        for id_, generation in list(self._claimed.items()):
+            with self._database.write() as session:
+                row = session.get(PlanRequest, id_, with_for_update=True)
+                if row is not None and row.generation == generation:
+                    row.lease_until = None
+        self._claimed.clear()
         self._pool.close()
 
     def _fail(self, request: PlanRequest, reason: str, text: str) -> None:

@@ -76,6 +76,8 @@ class Options:
     replay: bool = False
     iterations: int | None = None
     seed: int | None = None
+    holder: str = ""
+    """Who claims plan requests. Empty: this machine, so that a restart goes on with what it had claimed."""
 
 
 class System:
@@ -86,6 +88,7 @@ class System:
         self.options = options or Options()
         self.settings = settings or load_settings(data_dir)
         self.clock = self.options.clock
+        self._holder = self.options.holder or socket.gethostname()
         data_dir.mkdir(parents=True, exist_ok=True)
         self.rules = load_rules(data_dir / "sweepline.toml", self.options.rules)
         self.database = open_database(self.settings, data_dir)
@@ -94,6 +97,7 @@ class System:
         self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
         self._matching: dict[str, MatchNetwork] = {}
         self._printed: dict[str, str] = {}
+        self._planners: list[Planner] = []
         self._hints: list[Callable[[str, str], None]] = []
         self._unread = set(TOPICS)
         self.context = self._context()
@@ -104,7 +108,7 @@ class System:
             iterations=self.options.iterations or self.settings.solver_iterations or None,
             seconds=planning.improve_seconds,
             processes=self.settings.solver_processes,
-            holder=f"planner@{socket.gethostname()}",
+            holder=f"planner@{self._holder}",
         )
         self.planner = self._make_planner()
         self.relay = Relay(self.database, self.driver, self.clock, self._sent)
@@ -113,7 +117,9 @@ class System:
         self.views = open_views(self.settings, self.driver, self.database)
 
     def _make_planner(self, **changes: Any) -> Planner:
-        return Planner(self.database, self.context, replace(self._planning, **changes), self.streets)
+        made = Planner(self.database, self.context, replace(self._planning, **changes), self.streets)
+        self._planners.append(made)
+        return made
 
     def _context(self) -> Context:
         with self.database.read() as session:
@@ -312,7 +318,8 @@ class System:
 
     def close(self) -> None:
         """Release children, consumers and connections."""
-        self.planner.close()
+        for planner in self._planners:
+            planner.close()
         for runner in self.runners:
             runner.close()
         for view in self.views:
@@ -364,7 +371,7 @@ class System:
         quick = self._make_planner(phases=QUICK_PHASES, processes=min(1, self.settings.solver_processes))
         quick.warm()
         self._look_around()
-        _loop(stop, 0.1, lambda: quick.run_due(self.clock()))
+        _loop(stop, 0.1, lambda: quick.run_due(self.clock(), stop=stop))
         quick.close()
 
     def _look_around(self) -> None:
@@ -379,11 +386,11 @@ class System:
 
     def _improver_loop(self, stop: threading.Event) -> None:
         """Improvements, on processes that are given back when there is nothing to improve."""
-        slow = self._make_planner(phases=("improve",), rests=True, holder=f"improver@{socket.gethostname()}")
+        slow = self._make_planner(phases=("improve",), rests=True, holder=f"improver@{self._holder}")
 
         def once() -> int:
             slow.rest()
-            return slow.run_due(self.clock())
+            return slow.run_due(self.clock(), stop=stop)
 
         _loop(stop, 0.5, once)
         slow.close()

@@ -107,7 +107,7 @@ def run_worker(role: str, data: Path) -> int:
     """One role until SIGTERM or SIGINT."""
     if role not in ROLES:
         raise Refused("usage", f"worker {role}: roles are {', '.join(ROLES)}")
-    system = System(data, Options())
+    system = System(data, Options(holder=holder_name()))  # several may run on one machine
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

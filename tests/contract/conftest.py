@@ -30,7 +30,7 @@ def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Line]:
     broker, kind = request.param.split("-")
     name = f"t{uuid.uuid4().hex[:12]}"
     if kind == "postgres":
-        _schema(f'CREATE SCHEMA "{name}"')
+        schema(f'CREATE SCHEMA "{name}"')
     database = Database(database_url(kind, tmp_path, name))
     upgrade(database)
     made = Line(broker, kind, tmp_path, database, Clock(), name)
@@ -42,19 +42,19 @@ def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Line]:
             driver.close()
         database.close()
         if broker == "kafka":
-            _drop_topics(f"{name}.")
+            drop_topics(f"{name}.")
         if kind == "postgres":
-            _schema(f'DROP SCHEMA "{name}" CASCADE')
+            schema(f'DROP SCHEMA "{name}" CASCADE')
 
 
-def _schema(statement: str) -> None:
+def schema(statement: str) -> None:
     database = Database(POSTGRES)
     with database.write() as session:
         session.execute(text(statement))
     database.close()
 
 
-def _drop_topics(prefix: str) -> None:
+def drop_topics(prefix: str) -> None:
     """Leave the broker as it was found."""
     from kafka import KafkaAdminClient
 

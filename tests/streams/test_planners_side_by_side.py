@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from config.settings import Settings
 from models.tables.plans import PlanRequest, PlanVersion
 from streams import solver_pool
-from streams.planner import LEASE, Planner, PlannerParams
+from streams.planner import LEASE, QUICK_PHASES, Planner, PlannerParams
 from streams.solving import SolveResult, SolveTask, solve_child
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
@@ -103,3 +103,51 @@ def test_two_at_once_make_the_plans_one_would(system: System) -> None:
         assert all(row.phase != "greedy" and row.attempts == 0 for row in rows if row.requested_at <= now)
     made = versions(system)
     assert made and len(made) == len(set(made)) == sum(done)
+
+
+def test_by_time_a_planner_leaves_to_others_what_it_has_no_process_for(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two requests for one time: the first planner is at one of them, the second takes the other meanwhile."""
+    now = first_due(system)
+    with system.database.read() as session:
+        due = [row.id for row in session.exec(select(PlanRequest)).all() if row.next_at == now]
+    assert len(due) > 1
+    params = replace(PARAMS, iterations=None, seconds=0.1, phases=QUICK_PHASES)
+    first, other = (
+        Planner(system.database, system.context, replace(params, holder=name), system.streets)
+        for name in ("first", "second")
+    )
+    shares: list[int] = []
+
+    def solver(task: SolveTask) -> SolveResult:
+        monkeypatch.setattr(solver_pool, "solve_child", solve_child)
+        shares.append(other.run_due(now))
+        return solve_child(task)
+
+    monkeypatch.setattr(solver_pool, "solve_child", solver)
+    assert first.run_due(now) == 1
+    assert shares == [len(due) - 1]
+
+
+def test_a_planner_that_ends_gives_back_what_it_had_claimed(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told to stop while at work it takes nothing more; closed before it is done, another takes its request at once."""
+    now, stop = first_due(system), threading.Event()
+    first, other = worker(system, "first"), worker(system, "second")
+    taken: list[int] = []
+
+    def solver(task: SolveTask) -> SolveResult:
+        monkeypatch.setattr(solver_pool, "solve_child", solve_child)
+        stop.set()
+        first.close()
+        taken.append(other.run_due(now))
+        return solve_child(task)
+
+    monkeypatch.setattr(solver_pool, "solve_child", solver)
+    first.run_due(now, stop=stop)
+    assert taken[0] > 0
+    with system.database.read() as session:
+        rows = session.exec(select(PlanRequest).where(PlanRequest.requested_at <= now)).all()
+    assert {(row.holder, row.lease_until) for row in rows if row.generation} == {("second", None)}
+    assert len(versions(system)) == len(set(versions(system))) > 0
+    assert first.run_due(now + timedelta(days=1), stop=stop) == 0
