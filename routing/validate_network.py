@@ -13,6 +13,10 @@ PERCENT_MAX = 10_000
 """Largest `work_percent`: a hundred times as long."""
 
 
+SPARE_NODES = 1_000_000
+"""Nodes a network may have beyond the ends of its arcs: every search keeps figures of each node."""
+
+
 def check_network(faults: Faults, problem: Problem) -> bool:
     """Note what is wrong with arcs, turns and profiles. False where the rest of the problem cannot be judged by it."""
     network = problem.network
@@ -51,7 +55,7 @@ def _largest(values: IntArray, count: int) -> int:
 def _arrays(faults: Faults, network: Network) -> bool:
     """Shapes, types and ranges of the arrays over arcs."""
     before = len(faults.found)
-    faults.number("network", "nodes", network.nodes)
+    faults.number("network", "nodes", network.nodes, high=2 * np.size(network.tail) + SPARE_NODES)
     if not _shapes(faults, "network", network, ("tail", "head", "length_m", "duration_s", "cost", "reverse")):
         return False
     for name, low, high in (

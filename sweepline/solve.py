@@ -18,7 +18,7 @@ from routing.errors import RoutingError
 from routing.hindrances import hindrances
 from routing.instances.instance import Instance
 from routing.instances.read import read_instance, read_text
-from routing.instances.solution import read_solution, with_faults, write_solution
+from routing.instances.solution import as_written, read_solution, with_faults, write_solution
 from routing.plan import Plan, Verdict
 
 DEFAULT_SECONDS = 10.0
@@ -57,6 +57,7 @@ def solve_command(
         plan, attempts = solve(read.problem, engine, budget, seed, progress=progress.show)
         spent = watch.spent()
         progress.clear()
+        plan = as_written(read, plan)
         verdict = check(read.problem, plan)
         if out is not None:
             out.write_text(write_solution(read, plan), encoding="utf-8")
@@ -80,7 +81,8 @@ def check_command(instance: Path, sol: Path, as_json: bool = False) -> int:
         read = read_instance(instance)
         plan, faults = read_solution(read, read_text(sol), str(sol))
     except RoutingError as error:
-        return _refuse(str(error))
+        named = any(str(path) in str(error) for path in (instance, sol))
+        return _refuse(str(error) if named else f"{instance}: {error}")
     verdict = with_faults(check(read.problem, plan), faults)
     document: dict[str, Any] = {
         "instance": read.name,

@@ -12,7 +12,9 @@ from typing import Any
 from routing.codec import plan_from_json, plan_to_json, problem_from_json
 from routing.errors import BadInstance, BadProblem, BadSolution
 from routing.instances.instance import Instance
+from routing.instances.shapes import misfit
 from routing.plan import Plan
+from routing.problem import Problem
 from routing.validate import require_valid
 
 KIND = "problem"
@@ -27,20 +29,31 @@ def read_document(text: str, where: str) -> Instance:
     """A problem's document. Raises BadInstance where it is damaged, BadProblem where it contradicts itself."""
     try:
         problem = problem_from_json(_object(text))
-    except (BadProblem, ValueError) as error:
+    except (BadProblem, ValueError, RecursionError) as error:
         raise BadInstance(
             f"is no document of a problem ({_line(error)})", where, "write it with routing.codec"
         ) from error
-    require_valid(problem)
+    wrong = misfit(problem, Problem, "problem")
+    try:
+        require_valid(problem)  # tells all that is wrong, where what is of the wrong kind does not stop it
+    except (TypeError, ValueError, IndexError):
+        if wrong is None:
+            raise
+    if wrong is not None:
+        raise BadInstance(f"is no document of a problem ({wrong})", where, "write it with routing.codec")
     return Instance(Path(where).stem, KIND, problem, (), tuple(f.id for f in problem.facilities), where=where)
 
 
 def read_plan(text: str, where: str) -> Plan:
     """A plan's document. Raises BadSolution."""
     try:
-        return plan_from_json(_object(text))
-    except (BadProblem, ValueError) as error:
+        plan = plan_from_json(_object(text))
+        wrong = misfit(plan, Plan, "plan")
+    except (BadProblem, ValueError, RecursionError) as error:
         raise BadSolution(f"is no document of a plan ({_line(error)})", where, "write it with solve -o") from error
+    if wrong is not None:
+        raise BadSolution(f"is no document of a plan ({wrong})", where, "write it with solve -o")
+    return plan
 
 
 def write_plan(plan: Plan) -> str:

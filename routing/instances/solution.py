@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from routing.checker import check
 from routing.engines.assemble import Tour, Visit, finder_for, ports_of, price, time_route, vehicle_name
 from routing.errors import BadSolution, NoPath
 from routing.instances import documents
@@ -66,8 +67,8 @@ def write_solution(instance: Instance, plan: Plan) -> str:
 def read_solution(instance: Instance, text: str, where: str) -> tuple[Plan, tuple[Violation, ...]]:
     """The plan in a file, and what in it names nothing of the instance or cannot be driven.
 
-    The plan's cost is the one stated. Tasks with a prize that no route serves are left for it. Raises BadSolution
-    where the text holds no routes or no cost.
+    The plan's cost is the one stated; a plan may have no routes. Tasks with a prize that no route serves are left for
+    it. Raises BadSolution where the text holds no cost.
     """
     if instance.kind == documents.KIND:
         return documents.read_plan(text, where), ()
@@ -94,6 +95,22 @@ def read_solution(instance: Instance, text: str, where: str) -> tuple[Plan, tupl
     ]
     plan = price(instance.problem, timed, left, where, 0, 0)
     return replace(plan, cost=instance.stated_cost(stated, plan.cost), terms={}), tuple(reader.faults)
+
+
+def as_written(instance: Instance, plan: Plan) -> Plan:
+    """The plan FILE.sol says: it does not write which side a node is served from, and the cheapest way through counts.
+
+    The very same plan where that is no cheaper.
+    """
+    if instance.kind == documents.KIND or not any(
+        len(task.modes) > 1 and len(set(names)) < len(names)
+        for task, names in zip(instance.problem.tasks, instance.labels, strict=True)
+    ):
+        return plan
+    again, _ = read_solution(instance, write_solution(instance, plan), plan.engine)
+    found = replace(plan, routes=again.routes, terms={})
+    found = replace(found, cost=check(instance.problem, found).cost)
+    return found if found.cost < plan.cost and check(instance.problem, found).feasible else plan
 
 
 def with_faults(verdict: Verdict, faults: tuple[Violation, ...]) -> Verdict:
@@ -220,7 +237,6 @@ def _parse(text: str, where: str) -> tuple[list[_Line], str]:
             cost = total[1]
         elif cost is None:
             raise BadSolution("line is neither a route nor a cost", f"{where} line {number}", "give a .sol file")
-    if not lines or cost is None:
-        what = "no routes" if not lines else "no Cost line: truncated"
-        raise BadSolution(what, where, "give a whole .sol file")
+    if cost is None:
+        raise BadSolution("no Cost line: truncated", where, "give a whole .sol file")
     return lines, cost

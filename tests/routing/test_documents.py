@@ -103,3 +103,58 @@ def test_a_damaged_document_is_one_line(
     told = capsys.readouterr().err.splitlines()
     assert [line for line in told if "bad.json" in line] == told
     assert len(told) == 2
+
+
+WRONG = {
+    "a number in place of an id": (("tasks", 0, 0), 7, "task"),
+    "a list in place of an id": (("vehicles", 0, 0), ["v"], "vehicle"),
+    "text in place of a node": (("tasks", 0, 1, 0, 0), "n1", "modes 1 tail is 'n1', where a whole number belongs"),
+    "half a node": (("facilities", 0, 1), 1.5, "node is 1.5, where a whole number belongs"),
+    "yes in place of a number": (("tasks", 0, 3), True, "service_s is True, where a whole number belongs"),
+    "nothing in place of a number": (("fairness_weight",), None, "fairness_weight is None"),
+    "a table in place of a profile's name": (("vehicles", 0, 10), {}, "profile is {}, where text belongs"),
+    "numbers in place of commodities": (("commodities",), [1], "commodities 1 is 1, where text belongs"),
+    "a number in place of yes or no": (("unload_at_end",), 0, "unload_at_end is 0, where true or false belongs"),
+    "a list in place of a skill": (("vehicles", 0, 6), [7], "skills 1 is 7, where text belongs"),
+    "a hundred million nodes": (("network", "nodes"), 100_000_000, "nodes is 100000000, above"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_of_the_wrong_kind_is_named_in_one_line(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way, value, told = WRONG[kind]
+    document = json.loads(json.dumps(problem_to_json(PROBLEM)))
+    spot = document
+    for key in way[:-1]:
+        spot = spot[key]
+    spot[way[-1]] = value
+    path = written(tmp_path / "day.json", document)
+    assert solve_command(path, iterations=10) == check_command(path, path) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and lines[0] == lines[1]
+    assert told in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [(("routes", 0, 0), 7), (("routes", 0, 2, 0, 1), ["a"]), (("unserved", 0, 1), 5), (("cost",), "12")],
+)
+def test_a_plan_of_wrong_kinds_is_no_plan(
+    way: tuple[Any, ...], value: object, day: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(json.dumps(plan_to_json(PLAN)))
+    spot = document
+    for key in way[:-1]:
+        spot = spot[key]
+    spot[way[-1]] = value
+    assert check_command(day, written(tmp_path / "plan.json", document)) == 2
+    assert "belongs" in capsys.readouterr().err
+
+
+def test_lists_in_lists_without_end_are_no_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text('{"network": ' + "[" * 100_000)
+    assert solve_command(path) == 2
+    assert capsys.readouterr().err.count("\n") == 1

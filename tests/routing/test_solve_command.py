@@ -63,3 +63,42 @@ def test_a_budget_that_is_none_is_refused(seconds: float, tmp_path: Path, capsys
     path.write_text(SOLOMON)
     assert solve_command(path, seconds=seconds) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_plan_of_no_routes_is_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing pays its way: the file says what that costs, and the check agrees."""
+    instance, out = tmp_path / "prizes.vrp", tmp_path / "x.sol"
+    instance.write_text(PCVRPTW.replace("2 7\n3 5\n-1", "2 1\n3 1\n-1").replace("2 7\n3 5\n", "2 1\n3 1\n"))
+    assert solve_command(instance, iterations=100, out=out) == 0
+    assert out.read_text() == "Cost 20\n"
+    capsys.readouterr()
+    assert check_command(instance, out) == 0
+    assert capsys.readouterr().out == "prizes: feasible, cost 20\n"
+    out.write_text("Route #1: 1\n")
+    assert check_command(instance, out) == 2
+
+
+@pytest.mark.parametrize("engine", ["greedy", "insertion", "ruin", "auto"])
+def test_what_is_written_costs_what_is_said(engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A node may be served from several sides, which the file does not say: the cheapest way through is told."""
+    instance, out = tmp_path / "turns.dat", tmp_path / "x.sol"
+    instance.write_text(FILES["mcgrp_tp"][0])
+    assert solve_command(instance, iterations=5, engine=engine, out=out, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["cost"] == 18
+    assert check_command(instance, out) == 0
+
+
+@pytest.mark.parametrize(
+    "junk", [b"", b"\x00" * 5_000, bytes(range(256)) * 40, b"\xff\xfe{\x00", b"PK\x03\x04" + b"\x91" * 99]
+)
+@pytest.mark.parametrize("kind", sorted(FILES))
+def test_binary_is_no_instance_and_no_solution_in_one_line(
+    kind: str, junk: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance, odd = tmp_path / "x.txt", tmp_path / "odd"
+    text = FILES[kind][0]
+    instance.write_text(text)
+    odd.write_bytes(text[: len(text) // 2].encode() + junk)
+    assert solve_command(odd, iterations=5) == check_command(instance, odd) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and all(line.startswith("sweepline: ") and len(line) < 400 for line in lines)
