@@ -29,6 +29,7 @@ from models.times import iso
 from sweepline.city import import_command
 from sweepline.clock import WallClock
 from sweepline.compose import Options, System
+from sweepline.roles import start_threads
 
 LIMIT_S = 300.0
 POLL_S = 0.02
@@ -116,7 +117,7 @@ def running(folder: Path, work: Callable[[System], dict[str, Any]]) -> dict[str,
     """Run all roles in threads on the wall clock while `work` measures."""
     system = System(folder, Options(clock=WallClock()))
     stop = threading.Event()
-    threads = system.start_threads(stop)
+    threads = start_threads(system, stop)
     try:
         return work(system)
     finally:

@@ -7,7 +7,7 @@ the second time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +33,28 @@ class Printer:
     sheets_dir: Path
     clock: Callable[[], datetime]
     processes: int = 2
+    _printed: dict[str, str] = field(default_factory=dict)
+    """Live versions dealt with since this printer was made, with their districts."""
+
+    def print_due(self) -> int:
+        """Print what was approved since the last look, and rewrite bundles whose plans have closed; how many."""
+        with self.database.read() as session:
+            rows = session.execute(
+                select(col(PlanVersion.id), col(Plan.district))
+                .join(Plan, col(Plan.code) == col(PlanVersion.plan))
+                .where(col(PlanVersion.state).in_(LIVE_STATES))
+                .order_by(col(PlanVersion.id))
+            ).all()
+        live = {str(id_): str(district) for id_, district in rows}
+        fresh = [id_ for id_ in live if id_ not in self._printed]
+        for id_ in fresh:
+            self.handle(id_)
+        done = {live[id_] for id_ in fresh}
+        closed = {district for id_, district in self._printed.items() if id_ not in live} - done
+        for district in sorted(closed):
+            self.refresh(district)
+        self._printed = live
+        return len(fresh) + len(closed)
 
     def handle(self, plan_version_id: str, progress: Progress = silent) -> list[Path]:
         """Print what is new in a version and swap its district's bundle. Returns the paths of the new sheets.

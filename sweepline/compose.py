@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from config.rules_loader import load_rules
 from config.settings import Settings, load_settings
@@ -23,21 +21,18 @@ from dispatch.commands import run_command
 from dispatch.context import Context
 from dispatch.fallback import request_fallbacks
 from dispatch.intake import BadLine, parse_body
-from dispatch.places import place_index
 from dispatch.response import SELF_START_STOP, closed_streets
 from dispatch.streets import Streets
 from dispatch.undo import request_undo
 from dispatch.uow import UnitOfWork
-from dispatch.versions import LIVE_STATES
-from models.errors import Refused, Unavailable
+from models.errors import Refused
 from models.events.base import Event, Receipt
 from models.tables.city import City, Setting
 from models.tables.plans import Plan, PlanVersion
 from printouts.printer import Printer
 from routing.match_network import MatchNetwork
 from streams.driver import Driver, Message
-from streams.housekeeping import prune
-from streams.planner import QUICK_PHASES, Planner, PlannerParams
+from streams.planner import Planner, PlannerParams
 from streams.recorder import Recorder
 from streams.recorders.cases import cases
 from streams.recorders.positions import positions
@@ -49,21 +44,9 @@ from streams.recorders.weather import weather
 from streams.recorders.work import work
 from streams.relay import Relay
 from streams.runner import Runner
-from streams.timers import fire_due
-from streams.topics import TOPICS
-from streams.watchdog import Watchdog
 from sweepline.clock import Clock, WallClock
 from sweepline.parts import match_network, open_database, open_driver, open_views
-
-if TYPE_CHECKING:
-    pass
-
-SETTLE_ROUNDS = 200
-"""More rounds than this without coming to rest is a broken invariant, not load."""
-POLL_WAIT_S = 0.2
-VIEW_WAIT_S = 0.02
-HOUSEKEEPING_S = 3600.0
-AWAY_PAUSE_S = 5.0
+from sweepline.settling import Settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +71,7 @@ class System:
         self.options = options or Options()
         self.settings = settings or load_settings(data_dir)
         self.clock = self.options.clock
-        self._holder = self.options.holder or socket.gethostname()
+        self.holder = self.options.holder or socket.gethostname()
         data_dir.mkdir(parents=True, exist_ok=True)
         self.rules = load_rules(data_dir / "sweepline.toml", self.options.rules)
         self.database = open_database(self.settings, data_dir)
@@ -96,10 +79,8 @@ class System:
         self.driver.ensure_topics()
         self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
         self._matching: dict[str, MatchNetwork] = {}
-        self._printed: dict[str, str] = {}
         self._planners: list[Planner] = []
         self._hints: list[Callable[[str, str], None]] = []
-        self._unread = set(TOPICS)
         self.context = self._context()
         seed = self.options.seed if self.options.seed is not None else self.settings.seed
         planning = self.rules.planning
@@ -108,15 +89,19 @@ class System:
             iterations=self.options.iterations or self.settings.solver_iterations or None,
             seconds=planning.improve_seconds,
             processes=self.settings.solver_processes,
-            holder=f"planner@{self._holder}",
+            holder=f"planner@{self.holder}",
         )
-        self.planner = self._make_planner()
+        self.planner = self.make_planner()
         self.relay = Relay(self.database, self.driver, self.clock, self._sent)
         self.printer = Printer(self.database, data_dir / "bundles", data_dir / "sheets", self.clock)
         self.runners = [Runner(self.database, self.driver, r, self.clock) for r in self.recorders()]
         self.views = open_views(self.settings, self.driver, self.database)
+        self._settling = Settling(
+            self.database, self.driver, self.relay, self.planner, self.printer, self.runners, self.views
+        )
 
-    def _make_planner(self, **changes: Any) -> Planner:
+    def make_planner(self, **changes: Any) -> Planner:
+        """A planner of this system's own settings, but for `changes`."""
         made = Planner(self.database, self.context, replace(self._planning, **changes), self.streets)
         self._planners.append(made)
         return made
@@ -168,7 +153,7 @@ class System:
         self._hints.append(listener)
 
     def _sent(self, topic: str, key: str) -> None:
-        self._unread.add(topic)
+        self._settling.wrote(topic)
         for listener in self._hints:
             listener(topic, key)
 
@@ -178,7 +163,8 @@ class System:
         """Write telemetry to the broker. Raises Unavailable."""
         if messages:
             self.driver.publish([Message(topic, key.encode(), value) for topic, key, value in messages])
-            self._unread.update(topic for topic, _, _ in messages)
+            for topic, _, _ in messages:
+                self._settling.wrote(topic)
 
     def take(self, parsed: Sequence[Event | BadLine]) -> list[Receipt]:
         """Accept parsed events and bad lines, a receipt for each in order."""
@@ -251,70 +237,9 @@ class System:
             if session.exec(select(Plan).where(Plan.period == "fallback")).first() is None:
                 request_fallbacks(uow, self.context, "import")
 
-    # -- running: to rest, step by step -------------------------------------------------------------------------------
-
     def settle(self, now: datetime) -> None:
-        """Run every role until nothing is left to do at `now`: outbox empty, lag 0, no open request due.
-
-        In a fixed order, whatever the broker: what has arrived is recorded, recorder by recorder; then timers fire;
-        then plans are made; then sheets are printed.
-        """
-        for _ in range(SETTLE_ROUNDS):
-            done = self._drain() + fire_due(self.database, now) + self._drain()
-            done += self.planner.run_due(now, datetime.now(UTC)) + self.print_due()
-            if not done and not self._views_behind():
-                return
-        raise RuntimeError(f"no rest after {SETTLE_ROUNDS} rounds at {now}")
-
-    def _drain(self) -> int:
-        """Send the outbox and have each recorder read all of its topics, until nothing new comes of it."""
-        done = 0
-        while True:
-            while sent := self.relay.run_once():
-                done += sent
-            if not self._unread:
-                return done
-            unread, self._unread = self._unread, set()
-            for runner in self.runners:
-                if unread.intersection(runner.recorder.topics):
-                    done += self._read_all(runner)
-
-    def _read_all(self, runner: Runner) -> int:
-        """Have one recorder read until its group has no lag."""
-        done = runner.run_once(0.0)
-        while self.driver.lag(runner.recorder.group, runner.recorder.topics) > 0:
-            done += runner.run_once(POLL_WAIT_S)
-        return done
-
-    def _views_behind(self) -> bool:
-        """Bring the views up; True when they had something to do, whose states are then to be recorded."""
-        behind = False
-        for view in self.views:
-            while view.run_once(0.0 if not behind else VIEW_WAIT_S) or view.behind():
-                behind = True
-        if behind:
-            self._unread.add("state")
-        return behind
-
-    def print_due(self) -> int:
-        """Print what was approved since the last look, and rewrite bundles whose plans have closed; how many."""
-        with self.database.read() as session:
-            rows = session.execute(
-                sa.select(col(PlanVersion.id), col(Plan.district))
-                .join(Plan, col(Plan.code) == col(PlanVersion.plan))
-                .where(col(PlanVersion.state).in_(LIVE_STATES))
-                .order_by(col(PlanVersion.id))
-            ).all()
-        live = {str(id_): str(district) for id_, district in rows}
-        fresh = [id_ for id_ in live if id_ not in self._printed]
-        for id_ in fresh:
-            self.printer.handle(id_)
-        done = {live[id_] for id_ in fresh}
-        closed = {district for id_, district in self._printed.items() if id_ not in live} - done
-        for district in sorted(closed):
-            self.printer.refresh(district)
-        self._printed = live
-        return len(fresh) + len(closed)
+        """Run every role until nothing is left to do at `now`."""
+        self._settling.settle(now)
 
     def close(self) -> None:
         """Release children, consumers and connections."""
@@ -326,87 +251,6 @@ class System:
             view.close()
         self.driver.close()
         self.database.close()
-
-    # -- running: live, a thread a role --------------------------------------------------------------------------------
-
-    def role_loops(self, role: str = "") -> list[tuple[str, Callable[[threading.Event], None]]]:
-        """The loops of one role of the production set-up; all of them for ""."""
-        loops: dict[str, list[tuple[str, Callable[[threading.Event], None]]]] = {
-            "streams": [
-                *[(f"recorder {r.recorder.group}", r.run) for r in self.runners],
-                *[(f"watchdog {r.recorder.group}", self._watchdog(r).run) for r in self.runners],
-            ],
-            "views": [(f"view {view.name}", view.run) for view in self.views],
-            "relay": [("relay", self.relay.run), ("timers", self._timer_loop), ("housekeeping", self._keep_house)],
-            "planner": [("planner", self._planner_loop), ("improver", self._improver_loop)],
-            "printer": [("printer", self._printer_loop)],
-        }
-        return loops[role] if role else [loop for group in loops.values() for loop in group]
-
-    def start_threads(self, stop: threading.Event) -> list[threading.Thread]:
-        """Every role in threads of its own, until `stop`."""
-        threads = [
-            threading.Thread(target=loop, args=(stop,), name=name, daemon=True) for name, loop in self.role_loops()
-        ]
-        for thread in threads:
-            thread.start()
-        return threads
-
-    def _watchdog(self, runner: Runner) -> Watchdog:
-        """Ends the process with 70 when a recorder has work waiting and commits nothing for 30 s."""
-        recorder = runner.recorder
-        return Watchdog(
-            recorder.group, lambda: self.driver.lag(recorder.group, recorder.topics), lambda: runner.batches
-        )
-
-    def _keep_house(self, stop: threading.Event) -> None:
-        """Old inbox rows and sent messages go, at every start and then hourly."""
-        _loop(stop, HOUSEKEEPING_S, lambda: prune(self.database, self.clock()))
-
-    def _timer_loop(self, stop: threading.Event) -> None:
-        _loop(stop, 0.5, lambda: fire_due(self.database, self.clock()))
-
-    def _planner_loop(self, stop: threading.Event) -> None:
-        """First plans and insertions, on one solver process that is kept warm."""
-        quick = self._make_planner(phases=QUICK_PHASES, processes=min(1, self.settings.solver_processes))
-        quick.warm()
-        self._look_around()
-        _loop(stop, 0.1, lambda: quick.run_due(self.clock(), stop=stop))
-        quick.close()
-
-    def _look_around(self) -> None:
-        """Have the network and the index of places ready before the first complaint asks for them."""
-        try:
-            with self.database.read() as session:
-                if session.exec(select(City)).first() is not None:
-                    self.streets(session)
-                    place_index(session)
-        except Unavailable:
-            return
-
-    def _improver_loop(self, stop: threading.Event) -> None:
-        """Improvements, on processes that are given back when there is nothing to improve."""
-        slow = self._make_planner(phases=("improve",), rests=True, holder=f"improver@{self._holder}")
-
-        def once() -> int:
-            slow.rest()
-            return slow.run_due(self.clock(), stop=stop)
-
-        _loop(stop, 0.5, once)
-        slow.close()
-
-    def _printer_loop(self, stop: threading.Event) -> None:
-        _loop(stop, 1.0, self.print_due)
-
-
-def _loop(stop: threading.Event, pause_s: float, work_once: Callable[[], int]) -> None:
-    """Work while there is some, else pause; a service that is away is tried again."""
-    while not stop.is_set():
-        try:
-            if not work_once():
-                stop.wait(pause_s)
-        except Unavailable:
-            stop.wait(min(pause_s * 5, AWAY_PAUSE_S))
 
 
 def require_city(system: System) -> City:

@@ -16,6 +16,7 @@ from console.deps import ConsoleDeps
 from console.hub import Hub
 from models.errors import Refused, Unavailable
 from sweepline.compose import Options, System, require_city
+from sweepline.roles import start_threads
 from sweepline.running import holder_name, keep_beating, open_system, runner_lease
 
 GRACE_S = 2
@@ -85,7 +86,7 @@ def run_up(data: Path, port: int) -> int:
             system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
             threads = [threading.Thread(target=system.start_city, name="start", daemon=True)]
             threads[0].start()
-            threads += system.start_threads(stop)
+            threads += start_threads(system, stop)
             threads.append(keep_beating(system, generation, stop))
             chosen = port or system.settings.port
             print(
@@ -124,12 +125,7 @@ def run_worker(role: str, data: Path) -> int:
             tail.start()
             serve(console_of(system, hub), system.settings.host, system.settings.port, stop)
             return 0
-        threads = [
-            threading.Thread(target=loop, args=(stop,), name=name, daemon=True)
-            for name, loop in system.role_loops(role)
-        ]
-        for thread in threads:
-            thread.start()
+        threads = start_threads(system, stop, role)
         print(json.dumps({"role": role, "holder": holder_name(), "since": datetime.now(UTC).isoformat()}), flush=True)
         stop.wait()
         for thread in threads:

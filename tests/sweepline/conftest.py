@@ -14,7 +14,8 @@ import structlog
 
 from dispatch.versions import latest_version
 from models.database import Database
-from sweepline.cli import run, set_up_logging
+from sweepline.cli import run
+from sweepline.logs import set_up_logging
 from tests.small_city import stored_small_city
 
 CLOCK = "2023-12-18T08:00Z"

@@ -1,0 +1,5 @@
+"""`python -m sweepline.cli`."""
+
+from sweepline.cli import main
+
+main()
