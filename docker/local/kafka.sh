@@ -22,7 +22,7 @@ fetch() {
   if [ -f "$LIBS/complete" ]; then return; fi
   command -v mvn >/dev/null || { echo "kafka.sh: Maven is missing; install the package 'maven'" >&2; exit 75; }
   mkdir -p "$LIBS"
-  mvn -q -B -f "$HERE/pom.xml" dependency:copy-dependencies -DoutputDirectory="$LIBS" -DincludeScope=runtime </dev/null
+  mvn -q -B -f "$HERE/pom.xml" dependency:copy-dependencies -DoutputDirectory="$LIBS" -DincludeScope=runtime </dev/null >&2
   touch "$LIBS/complete"
 }
 
