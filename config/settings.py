@@ -26,6 +26,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     database_url: str = Field("", description="database; empty: SQLite file sweepline.db in DIR")
+    database_owner_url: str = Field(
+        "", description="the same database as the role that owns its tables, for `db upgrade`; empty: database_url"
+    )
+    position_days: int = Field(35, description="days positions are kept; what they proved is kept for good", ge=8)
     broker: str = Field("sqlite", description="sqlite, or kafka://host:port", pattern=r"^(sqlite|kafka://[^/]+)$")
     topic_prefix: str = Field("", description="put before every topic and group name, for several cities on one broker")
     host: str = Field("127.0.0.1", description="address the console listens on")

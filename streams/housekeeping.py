@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from models.database import Database
 from models.tables.flow import Inbox, Outbox
+from streams.position_days import keep_days
 from streams.topics import INBOX_DAYS
 
 OUTBOX_DAYS = 1
@@ -16,12 +17,16 @@ PRUNE_LIMIT = 5000
 """Rows of one table removed in one transaction: the rest follow in the next call."""
 
 
-def prune(database: Database, now: datetime) -> int:
-    """Remove inbox rows older than 8 days (topics keep 7) and messages sent more than a day ago; how many rows."""
+def prune(database: Database, now: datetime, position_days: int) -> int:
+    """Remove inbox rows older than 8 days (topics keep 7), messages sent more than a day ago, positions older than
+    `position_days`; how many rows (of positions on PostgreSQL: partitions).
+    """
     with database.write() as session:
-        return _prune_inbox(session, now - timedelta(days=INBOX_DAYS)) + _prune_outbox(
+        gone = _prune_inbox(session, now - timedelta(days=INBOX_DAYS)) + _prune_outbox(
             session, now - timedelta(days=OUTBOX_DAYS)
         )
+    with database.write() as session:
+        return gone + keep_days(session, now, position_days, PRUNE_LIMIT)
 
 
 def _prune_inbox(session: Session, before: datetime) -> int:

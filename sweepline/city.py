@@ -25,7 +25,7 @@ from dispatch.fallback import PERIOD, request_fallbacks
 from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.errors import Refused
-from models.migrate import upgrade
+from models.migrate import ensure
 from models.tables.city import Crew, District, Facility, Segment, Shift, Station, Vehicle, Worker
 from models.tables.plans import Plan
 
@@ -122,7 +122,7 @@ def make_fallbacks(data_dir: Path) -> None:
 def _open(data_dir: Path) -> Database:
     """The database, its schema up to date. Opened here, without the rest of the system, so that showing is quick."""
     database = Database(database_url(load_settings(data_dir), data_dir))
-    upgrade(database)
+    ensure(database)
     return database
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from config.settings import Settings, database_url
 from models.database import Database
-from models.migrate import upgrade
+from models.migrate import ensure
 from models.tables.city import Segment
 from routing.match_network import MatchNetwork, StreetLine
 from streams.driver import Driver
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def open_database(settings: Settings, data_dir: Path) -> Database:
-    """The database, its schema up to date."""
+    """The database, its schema up to date. Raises Unavailable; Refused where the schema is newer or not ours."""
     database = Database(database_url(settings, data_dir))
-    upgrade(database)
+    ensure(database)
     return database
 
 

@@ -38,8 +38,7 @@ def role_loops(system: System, role: str = "") -> list[tuple[str, Loop]]:
         "relay": [
             ("relay", system.relay.run),
             ("timers", lambda stop: _loop(stop, TIMER_PAUSE_S, lambda: fire_due(system.database, system.clock()))),
-            # Old inbox rows and sent messages go at every start and then hourly.
-            ("housekeeping", lambda stop: _loop(stop, HOUSEKEEPING_S, lambda: prune(system.database, system.clock()))),
+            ("housekeeping", lambda stop: _loop(stop, HOUSEKEEPING_S, lambda: _keep_house(system))),
         ],
         "planner": [("planner", lambda stop: _plan(system, stop)), ("improver", lambda stop: _improve(system, stop))],
         "printer": [("printer", lambda stop: _loop(stop, PRINTER_PAUSE_S, system.printer.print_due))],
@@ -55,6 +54,11 @@ def start_threads(system: System, stop: threading.Event, role: str = "") -> list
     for thread in threads:
         thread.start()
     return threads
+
+
+def _keep_house(system: System) -> int:
+    """At every start and then hourly: old inbox rows, sent messages and positions go."""
+    return prune(system.database, system.clock(), system.settings.position_days)
 
 
 def _watchdog(system: System, runner: Runner) -> Watchdog:

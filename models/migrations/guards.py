@@ -1,8 +1,10 @@
-"""Rules the database itself keeps, beyond what tables can say: no overlapping assignments, audit append-only."""
+"""Rules the database itself keeps, beyond what tables can say: assignments, audit append-only, positions by day."""
 
 from __future__ import annotations
 
 from alembic import op
+
+from models.migrations import partitions
 
 _SEALED_ONLY = "audit rows are append-only: only seal_no, seal and sealed_at may be set, once"
 _NO_DELETE = "audit rows are never deleted"
@@ -57,4 +59,5 @@ def _postgres() -> list[str]:
             FOR EACH ROW EXECUTE FUNCTION audit_append_only()""",
         """CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON audit
             FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()""",
+        *partitions.statements(),
     ]

@@ -88,7 +88,12 @@ class StationDay(SQLModel, table=True):
 
 
 class Position(SQLModel, table=True):
-    """One GPS fix, unique by vehicle and time. `tools` are the letters of the working tools (s p l b)."""
+    """One GPS fix, unique by vehicle and time. `tools` are the letters of the working tools (s p l b).
+
+    On PostgreSQL partitioned by UTC day (models/migrations/partitions.py); kept as long as `position_days` says.
+    """
+
+    __table_args__ = {"postgresql_partition_by": "RANGE (observed_at)"}
 
     vehicle: str = Field(primary_key=True)
     observed_at: datetime = time_field(primary_key=True)

@@ -74,15 +74,22 @@ def test_three_kills_end_in_the_same_state(reference: tuple[str, dict[str, str]]
 @pytest.mark.postgres
 @pytest.mark.skipif(not (KAFKA and POSTGRES), reason="needs SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES")
 def test_kafka_and_postgres_end_in_the_same_state(reference: tuple[str, dict[str, str]], tmp_path: Path) -> None:
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine, make_url, text
+
+    from models.database import Database
+    from models.migrate import upgrade
 
     name = f"same_state_{uuid.uuid4().hex[:12]}"
     engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'CREATE SCHEMA "{name}"'))
-    url = f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{name},public"
+        connection.execute(text(f'CREATE ROLE "{name}" LOGIN'))
+    options = f"?options=-csearch_path%3D{name},public"
+    owner = Database(POSTGRES + options)
+    upgrade(owner, role=name)  # everything then runs as a role that owns nothing
+    owner.close()
     settings = {
-        "SWEEPLINE_DATABASE_URL": url,
+        "SWEEPLINE_DATABASE_URL": make_url(POSTGRES).set(username=name).render_as_string(hide_password=False) + options,
         "SWEEPLINE_BROKER": f"kafka://{KAFKA}",
         "SWEEPLINE_TOPIC_PREFIX": f"{name}.",
     }
@@ -92,6 +99,7 @@ def test_kafka_and_postgres_end_in_the_same_state(reference: tuple[str, dict[str
     finally:
         with engine.connect() as connection:
             connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
+            connection.execute(text(f'DROP ROLE "{name}"'))
         engine.dispose()
     assert tables == reference[1]
     assert state == reference[0]

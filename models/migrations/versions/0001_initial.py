@@ -401,6 +401,7 @@ def upgrade() -> None:
         sa.Column("heading_deg", sa.Float(), nullable=True),
         sa.Column("tools", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("vehicle", "observed_at"),
+        postgresql_partition_by="RANGE (observed_at)",
     )
     op.create_table(
         "projection",
