@@ -2,7 +2,8 @@
 # A throw-away PostgreSQL on this machine, for tests and trials. Usage: postgres.sh start|stop|status
 #   SWEEPLINE_PG_DIR   folder of the cluster (default ${TMPDIR:-/tmp}/sweepline-postgres)
 #   SWEEPLINE_PG_PORT  port on 127.0.0.1 (default 25432)
-# Nobody but this machine can reach it; it trusts local users, keeps nothing on a crash and is not for real data.
+#   SWEEPLINE_PG_FSYNC on or off (default off: quick tests)
+# Nobody but this machine can reach it; it trusts local users, with fsync off keeps nothing on a crash, and is not for real data.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 PORT=${SWEEPLINE_PG_PORT:-25432}
@@ -26,7 +27,7 @@ start() {
     as_owner "$BIN/initdb" -D "$RUN/data" -A trust -U sweepline --no-instructions -E UTF8 --locale=C.UTF-8 -N >/dev/null
   fi
   as_owner "$BIN/pg_ctl" -D "$RUN/data" -s -w -t 60 -l "$RUN/log" start \
-    -o "-p $PORT -k $RUN -c listen_addresses=127.0.0.1 -c shared_buffers=64MB -c max_connections=100 -c fsync=off"
+    -o "-p $PORT -k $RUN -c listen_addresses=127.0.0.1 -c shared_buffers=64MB -c max_connections=100 -c fsync=${SWEEPLINE_PG_FSYNC:-off}"
   if ! "$BIN/psql" -h 127.0.0.1 -p "$PORT" -U sweepline -d sweepline -c '' >/dev/null 2>&1; then
     "$BIN/createdb" -h 127.0.0.1 -p "$PORT" -U sweepline sweepline
   fi

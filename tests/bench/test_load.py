@@ -1,0 +1,113 @@
+"""The load bench: its traffic is seeded and drives on streets; a short run of the whole accounts for every event."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bench.load import parse, run
+from bench.load_site import usage
+from bench.load_traffic import Line, Traffic, add_bins, add_vehicles, point_at
+from dispatch.intake import parse_body
+from models.events.base import Event
+from models.times import parse_time
+from routing.match_network import RADIUS_M, MatchNetwork, StreetLine
+from tests.small_city import small_city
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+
+def minute(seed: int) -> list[Line]:
+    city = small_city()
+    traffic = Traffic(city, add_vehicles(city, 20), 5.0, START, seed)
+    return [line for second in range(60) for line in traffic.positions(second + 1.0)]
+
+
+def test_every_vehicle_reports_at_its_interval_and_the_seed_says_where() -> None:
+    lines = minute(3)
+    assert lines == minute(3) != minute(4)
+    assert len(lines) == 20 * 12 + 1
+    times = [parse_time(line["observed_at"]) for line in lines if line["vehicle"] == "L-00007"]
+    assert {b - a for a, b in pairwise(times)} == {timedelta(seconds=5)}
+
+
+def test_reports_lie_on_streets_and_vehicles_move() -> None:
+    network = MatchNetwork.build(
+        StreetLine(row.id, row.from_node, row.to_node, row.one_way, row.geometry) for row in small_city().segments
+    )
+    lines = minute(3)
+    assert all(network.near(*network.xy(line["lon"], line["lat"]))[0][0] < RADIUS_M**2 for line in lines)
+    places = Counter((round(line["lon"], 4), round(line["lat"], 4)) for line in lines)
+    assert len(places) > len(lines) / 2
+
+
+def test_vehicles_go_on_where_they_were_when_the_clock_begins_again() -> None:
+    city = small_city()
+    traffic = Traffic(city, add_vehicles(city, 1), 5.0, START, 1)
+    (first,) = traffic.positions(0.0)
+    traffic.restart(START + timedelta(hours=1))
+    (again,) = traffic.positions(0.0)
+    assert parse_time(again["observed_at"]) == START + timedelta(hours=1)
+    assert abs(first["lon"] - again["lon"]) + abs(first["lat"] - again["lat"]) < 0.0005, "noise of a few metres"
+
+
+def test_alerts_are_alerts_and_differ() -> None:
+    city = small_city()
+    traffic = Traffic(city, [], 5.0, START, 1)
+    events = [parse_body(traffic.alert(n, 10.0 * n), "application/xml", START)[0] for n in range(3)]
+    assert {event.type for event in events if isinstance(event, Event)} == {"alert.received"}
+    assert len({event.id for event in events if isinstance(event, Event)}) == 3
+
+
+def test_bins_are_filled_up_to_the_number() -> None:
+    city = small_city()
+    assert len(add_bins(city, 12)) == len(city.stations) == 12
+
+
+def test_points_along_a_line() -> None:
+    line = [[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]
+    assert [point_at(line, share) for share in (0.0, 0.375, 0.75, 1.0)] == [(0, 0), (1.5, 0), (3, 0), (3, 1)]
+
+
+def test_usage_counts_a_group_with_its_children() -> None:
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'for n in range(10**7): pass']); input()"
+    process = subprocess.Popen([sys.executable, "-c", child], stdin=subprocess.PIPE)
+    try:
+        until = time.monotonic() + 60
+        while usage({"it": [process.pid]})["it"].cpu_s < 0.1 and time.monotonic() < until:
+            time.sleep(0.05)
+        found = usage({"it": [process.pid], "none": []})
+    finally:
+        process.communicate(b"\n", timeout=60)
+    assert found["it"].cpu_s >= 0.1, "the loop ran in the child's child"
+    assert found["it"].memory_b > 1_000_000
+    assert (found["none"].cpu_s, found["none"].memory_b) == (0, 0)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+@pytest.mark.skipif(
+    not (os.environ.get("SWEEPLINE_TEST_KAFKA") and os.environ.get("SWEEPLINE_TEST_POSTGRES")),
+    reason="needs Java, Kafka's jars and PostgreSQL, as SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES say",
+)
+def test_a_short_run_stores_everything_it_was_told_is_accepted() -> None:
+    wanted = {"rate": 20, "seconds": 3, "warm": 1, "tickets": 2, "bins": 20, "alert-every": 2}
+    options = parse([f"--{name}={value}" for name, value in wanted.items()])
+    folder = Path(tempfile.mkdtemp(prefix="sweepline-load-"))  # not pytest's: PostgreSQL runs under its own account
+    report = run(options, folder)
+    assert not folder.exists()
+    assert report["drained_s"] is not None and report["dead"] == []
+    assert {kind: took["stored"] for kind, took in report["event_to_database"].items()} == report["accepted"]
+    assert set(report["accepted"]) == {"positions", "levels", "tickets", "alerts"}
+    assert report["accepted"]["positions"] == 61
+    assert all(took["p50_s"] > 0 for took in report["event_to_database"].values())
+    assert report["cpu_ms_per_event"]["streams"] > 0 and report["memory_mb"]["kafka"] > 0
