@@ -31,9 +31,10 @@ def ensure(database: Database) -> None:
         upgrade(database)
 
 
-def upgrade(database: Database, role: str = "") -> None:
+def upgrade(database: Database, role: str = "") -> str | None:
     """Apply every migration that is missing, and give `role` its rights where another role owns the tables.
 
+    Returns the revision it found. One process upgrades at a time; the next one finds the work done.
     Raises Unavailable when the database is away, Refused when it is of a newer version or may not be changed by us.
     """
     try:
@@ -41,15 +42,17 @@ def upgrade(database: Database, role: str = "") -> None:
             if not database.is_sqlite:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            found = MigrationContext.configure(connection).get_current_revision()
             config = make_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             if role:
                 grant(connection, role)
+            return found
     except CommandError as error:
-        found = current(database)
         raise Refused(
-            "schema_ahead", f"the database is at schema {found}, newer than this version knows ({newest()}); update it"
+            "schema_ahead",
+            f"the database is at schema {current(database)}, newer than this version knows ({newest()}); update it",
         ) from error
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", "") != _NOT_ALLOWED:

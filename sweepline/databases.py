@@ -1,4 +1,4 @@
-"""Functions behind `db ...`, `doctor` and `schema`."""
+"""Functions behind `db backup|restore|verify`, `doctor` and `schema`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, make_url, text
+from sqlalchemy import func, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -19,7 +19,6 @@ from config.settings import database_url, load_settings
 from models.database import Database
 from models.errors import Refused, SweeplineError, Unavailable
 from models.events.registry import PAYLOADS
-from models.migrate import current, upgrade
 from models.tables.flow import Alarm, Outbox, Quarantine
 from models.tables.plans import Approval, Assignment, PlanVersion
 from models.tables.work import StationDay, WorkItem
@@ -31,22 +30,6 @@ from sweepline.running import LEASE, open_system
 
 NAMES = 5
 """Names shown of a long list of faults."""
-
-
-def upgrade_command(data: Path) -> int:
-    """Bring the schema up to date; as the tables' owner where one is set, who then gives the other role its rights."""
-    data.mkdir(parents=True, exist_ok=True)
-    settings = load_settings(data)
-    url = database_url(settings, data)
-    database = Database(settings.database_owner_url or url)
-    try:
-        was = current(database)
-        upgrade(database, (make_url(url).username or "") if settings.database_owner_url else "")
-        now = current(database)
-    finally:
-        database.close()
-    print(f"schema is up to date ({now})" if was == now else f"schema brought from {was or 'nothing'} to {now}")
-    return 0
 
 
 def _sqlite_file(data: Path) -> Path:

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="The database: upgrade, backup, res
 @app.command("upgrade")
 def db_upgrade(data: Data) -> None:
     """Bring the schema up to date."""
-    from sweepline.databases import upgrade_command
+    from sweepline.upgrading import upgrade_command
 
     raise typer.Exit(upgrade_command(data))
 
