@@ -10,7 +10,9 @@ from typing import Any
 from routing.match_network import MatchNetwork, Stretch
 
 REVERSE_M = 15.0
-"""Coming back this far on one street is a turn; less is noise."""
+"""Coming back this far on one street is a turn; less is noise, unless it comes out where it went in, having seen
+TURN_FRACTION of the street: so short dead ends are driven both ways."""
+TURN_FRACTION = 0.5
 MIN_PASSAGE_M = 5.0
 MIN_FRACTION = 0.3
 """Shorter passages that also cover less of their street are noise at junctions."""
@@ -56,13 +58,15 @@ class Passage:
 
 @dataclass(slots=True)
 class Layer:
-    """One used fix: when it came and when the truck moved on (microseconds), where (metres), tools after it."""
+    """One used fix: when it came and when the truck moved on (microseconds), where (metres), tools after it, and
+    whether the newest fix there said that the truck stands."""
 
     t: int
     leave: int
     x: float
     y: float
     tools: str
+    stopped: bool
     candidates: list[Candidate]
 
 
@@ -99,8 +103,8 @@ class Track:
             if state["net"] != network.fingerprint:
                 return cls(network, t=int(state["t"]))
             layers = [
-                Layer(t, leave, x, y, tools, [(c[0], c[1], c[2], c[3]) for c in candidates])
-                for t, leave, x, y, tools, candidates in state["layers"]
+                Layer(t, leave, x, y, tools, bool(stopped), [(c[0], c[1], c[2], c[3]) for c in candidates])
+                for t, leave, x, y, tools, stopped, candidates in state["layers"]
             ]
             visit = Visit(*state["visit"]) if state["visit"] else None
             return cls(network, state["t"], int(state["miss"]), layers, visit)
@@ -115,7 +119,7 @@ class Track:
             "t": self.t,
             "miss": self.miss,
             "layers": [
-                [row.t, row.leave, row.x, row.y, row.tools, [list(candidate) for candidate in row.candidates]]
+                [row.t, row.leave, row.x, row.y, row.tools, row.stopped, [list(each) for each in row.candidates]]
                 for row in self.layers
             ],
             "visit": None
@@ -206,7 +210,12 @@ class Track:
             self.visit = Visit(line, way, t, until, start, end, tools)
         elif (end - visit.reach) * visit.way >= 0:
             visit.reach, visit.to_t = end, until
-        elif abs(end - visit.reach) > REVERSE_M:
+        elif abs(end - visit.reach) > REVERSE_M or self._comes_out(visit, end):
             turned_at, turned_t = visit.reach, visit.to_t
             self.close()
             self.visit = Visit(line, -visit.way, turned_t, until, turned_at, end, tools)
+
+    def _comes_out(self, visit: Visit, end: float) -> bool:
+        """Whether the street is left at the end it was entered by, after enough of it."""
+        length = self.network.length_m[visit.line]
+        return end == visit.entry and end in (0.0, length) and abs(visit.reach - end) >= TURN_FRACTION * length

@@ -21,7 +21,8 @@ BETA_M = 25.0
 STILL_M = 8.0
 """A fix this close to the last one used says the truck stands."""
 STOPPED_M = 20.0
-"""So does one this close with a speed below STOPPED_KMH."""
+"""So does one this close with a speed below STOPPED_KMH, when the one before it had stopped too: a truck that stops
+within so short a way has driven it."""
 STOPPED_KMH = 1.0
 LAG = 3
 GAP_S = 150.0
@@ -87,9 +88,9 @@ def _take(track: Track, fix: Fix, hints: frozenset[str]) -> None:
     if track.layers:
         last = track.layers[-1]
         moved, since_s = math.hypot(x - last.x, y - last.y), (t - (track.t or t)) / 1e6
-        if moved < STILL_M or (moved < STOPPED_M and fix.speed_kmh is not None and fix.speed_kmh < STOPPED_KMH):
+        if moved < STILL_M or (moved < STOPPED_M and last.stopped and _stands(fix)):
             track.t = last.leave = t
-            last.tools = fix.tools
+            last.tools, last.stopped = fix.tools, _stands(fix)
             if t - last.t > STAND_S * 1e6:
                 track.settle()
             return
@@ -107,14 +108,18 @@ def _take(track: Track, fix: Fix, hints: frozenset[str]) -> None:
     track.miss = 0
     priced = [(line, offset, _emission(track.network, square, line, hints)) for square, line, offset in near]
     if track.layers:
-        layer = _next_layer(track, t, x, y, fix.tools, priced)
+        layer = _next_layer(track, t, x, y, fix, priced)
         if layer is not None:
             track.layers.append(layer)
             _commit(track)
             return
         track.flush()
     start: list[Candidate] = [(line, offset, round(score, 3), -1) for line, offset, score in priced]
-    track.layers = [Layer(t, t, x, y, fix.tools, start)]
+    track.layers = [Layer(t, t, x, y, fix.tools, _stands(fix), start)]
+
+
+def _stands(fix: Fix) -> bool:
+    return fix.speed_kmh is not None and fix.speed_kmh < STOPPED_KMH
 
 
 def _emission(network: MatchNetwork, square: float, line: int, hints: frozenset[str]) -> float:
@@ -122,7 +127,7 @@ def _emission(network: MatchNetwork, square: float, line: int, hints: frozenset[
 
 
 def _next_layer(
-    track: Track, t: int, x: float, y: float, tools: str, priced: list[tuple[int, float, float]]
+    track: Track, t: int, x: float, y: float, fix: Fix, priced: list[tuple[int, float, float]]
 ) -> Layer | None:
     """The candidates that can be reached from the last layer, each with its best predecessor."""
     last = track.layers[-1]
@@ -147,7 +152,7 @@ def _next_layer(
         return None
     peak = max(candidate[2] for candidate in reached)
     level = [(line, offset, round(score - peak, 3), back) for line, offset, score, back in reached]
-    return Layer(t, t, x, y, tools, level)
+    return Layer(t, t, x, y, fix.tools, _stands(fix), level)
 
 
 def _commit(track: Track) -> None:

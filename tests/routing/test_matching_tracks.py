@@ -173,6 +173,37 @@ def test_standing_between_is_one_passage() -> None:
     assert [(p.segment, p.fraction) for p in passages] == [("a", 1.0)]
 
 
+DEAD_END = [*LINE, StreetLine("end", "2", "4", 0, [place(200, 0), place(200, 18)])]
+
+
+def with_dead_end(*rows: tuple[float, float, float, float]) -> list[Fix]:
+    """(x, y, second, km/h), spreading."""
+    return [Fix(T0 + timedelta(seconds=s), *place(x, y), "s", v) for x, y, s, v in rows]
+
+
+def both_ways(passages: list[Passage], segment: str) -> list[tuple[bool, bool]]:
+    return [(p.forward, p.fraction >= 0.5) for p in passages if p.segment == segment]
+
+
+def test_a_short_dead_end_is_driven_in_and_out_though_the_truck_stands_at_its_end() -> None:
+    stands = [(200, 16 + n % 2, 50 + 20 * n, 0) for n in range(4)]
+    fixes = with_dead_end(
+        (0, 0, 0, 25), (120, 0, 20, 25), (200, 1, 42, 15), *stands, (200, 0, 130, 15), (320, 0, 150, 25)
+    )
+    assert both_ways(match(fixes, MatchNetwork.build(DEAD_END)), "end") == [(True, True), (False, True)]
+
+
+def test_a_dead_end_seen_short_of_its_end_is_driven_in_and_out() -> None:
+    fixes = with_dead_end((0, 0, 0, 25), (120, 0, 20, 25), (200, 12, 45, 10), (320, 0, 75, 25))
+    assert both_ways(match(fixes, MatchNetwork.build(DEAD_END)), "end") == [(True, True), (False, True)]
+
+
+def test_a_truck_that_stands_before_a_dead_end_has_not_driven_it() -> None:
+    stands = [(200, 12 * (n % 2), 42 + 20 * n, 0) for n in range(6)]
+    fixes = with_dead_end((0, 0, 0, 25), (120, 0, 20, 25), *stands, (320, 0, 170, 25))
+    assert both_ways(match(fixes, MatchNetwork.build(DEAD_END)), "end") == []
+
+
 def test_late_and_repeated_fixes_change_nothing() -> None:
     network = MatchNetwork.build(LINE)
     fixes = along((0, 0, "s"), (100, 20, "s"), (210, 40, "s"))
