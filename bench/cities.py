@@ -10,7 +10,7 @@ import numpy as np
 
 from routing.network import Network
 from routing.problem import Mode, Problem, Task, Vehicle
-from routing.turns import TurnParams, with_turns
+from routing.streets.turns import TurnParams, with_turns
 
 BLOCK_DEG = 0.001
 """Side of a block of the grid, about 110 m."""
@@ -85,7 +85,7 @@ def grid_city(edges: int, seed: int) -> City:
 
 def osm_city(path: Path) -> City:
     """The streets of an extract."""
-    from routing.osm import read_osm
+    from routing.streets.osm import read_osm
 
     index: dict[str, int] = {}
     streets = []

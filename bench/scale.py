@@ -25,11 +25,11 @@ from routing.engines.base import Budget, Stopwatch
 from routing.engines.greedy import GreedyEngine
 from routing.engines.registry import engine_named, solve
 from routing.engines.workbench import shared_workbench, workbench
+from routing.paths.tables import shared_contractions
 from routing.plan import Plan
 from routing.problem import Problem
-from routing.tables import shared_contractions
+from routing.streets.turns import TurnParams
 from routing.trading import TradeParams, trade
-from routing.turns import TurnParams
 
 CPU_ONLY_S = 1e9
 """Slack of wall time over processor time: budgets of these measurements count the processor alone."""

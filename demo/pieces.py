@@ -15,7 +15,7 @@ from shapely.prepared import prep
 from demo.ground import Ground, Point
 from demo.names import part_names
 from demo.plan import Line, Plan
-from routing.segments import largest_strong_part
+from routing.streets.segments import largest_strong_part
 
 STEP_M = 45.0
 """Distance between the drawn points of a curved street."""

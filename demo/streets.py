@@ -12,7 +12,7 @@ from demo.pieces import Piece, keep_connected
 from demo.plan import MAIN_X_M, MAIN_Y_M
 from dispatch.city.districts import DistrictIndex, midpoint
 from models.tables.city import District, Segment, TurnRestriction
-from routing.segments import largest_strong_part, segment_id
+from routing.streets.segments import largest_strong_part, segment_id
 
 SPLIT_OFF_M = 40.0
 """District borders run beside the main roads, so that a whole road is in one district."""

@@ -25,9 +25,9 @@ from models.tables.city import Vehicle
 from models.tables.plans import Assignment, Route
 from models.tables.work import MatchState, Pass, Position, StationDay, Visit, WorkItem
 from models.times import from_micros, iso, parse_time, to_micros
-from routing.match_network import MatchNetwork
-from routing.match_track import Passage
 from routing.matching import Fix, step
+from routing.streets.match_network import MatchNetwork
+from routing.streets.match_track import Passage
 
 TRAVERSED = 0.5
 """A pass counts when at least this part of the street was driven."""

@@ -10,7 +10,7 @@ import numpy as np
 from dispatch.params import TurnRules
 from models.tables.city import Segment, TurnRestriction
 from routing.network import Network
-from routing.turns import TurnParams, with_turns
+from routing.streets.turns import TurnParams, with_turns
 
 DRIVE_SHARE = 0.75
 """Share of the signed speed a truck averages between stops (lights, bends). Configurable per city later."""

@@ -1,6 +1,6 @@
 """The law: recompute a plan from its Problem and the raw network, and name every broken rule.
 
-Shares no code with the engines or with `routing.paths`: it follows the plan's arcs one by one and adds up
+Shares no code with the engines or with `routing.paths.search`: it follows the plan's arcs one by one and adds up
 (`checker_walk`), then looks at what concerns several routes. docs/PROBLEM.md states every rule.
 
 What counts. A vehicle leaves its start node within its shift and drives arcs; consecutive arcs join at a node and are

@@ -1,6 +1,6 @@
 """One route followed stop by stop: where the vehicle is, what the clock says, what is used, what it has cost.
 
-Part of the checker: shares no code with the engines or with `routing.paths`.
+Part of the checker: shares no code with the engines or with `routing.paths.search`.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from routing.checker import check
 from routing.errors import BadProblem
 from routing.network import IntArray
+from routing.paths.tables import shared_contractions
 from routing.plan import Plan, Route, Unserved
 from routing.problem import Problem
-from routing.tables import shared_contractions
 
 Solve = Callable[[Problem, Plan | None], Plan]
 """Makes a plan, or improves on one."""

@@ -10,7 +10,7 @@ RoutingError
 
 from __future__ import annotations
 
-from routing.faults import Fault
+from routing.validation.faults import Fault
 
 
 class RoutingError(Exception):
@@ -34,7 +34,7 @@ class BadSolution(BadInstance):
 class BadProblem(RoutingError):
     """Parts of a Problem that do not fit: a mode on an unknown arc, demands of the wrong length.
 
-    `faults` are all that `routing.validate` found, one line each; empty where somebody else refused.
+    `faults` are all that `routing.validation.validate` found, one line each; empty where somebody else refused.
     """
 
     def __init__(self, text: str, faults: tuple[Fault, ...] = ()) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from routing.match_network import MatchNetwork, Near
-from routing.match_track import GAP_M, TOP_SPEED_M_S, Candidate, Layer, Passage, Track, to_micros, way_limit_m
+from routing.streets.match_network import MatchNetwork, Near
+from routing.streets.match_track import GAP_M, TOP_SPEED_M_S, Candidate, Layer, Passage, Track, to_micros, way_limit_m
 
 SIGMA_M = 8.0
 BETA_M = 25.0

@@ -15,9 +15,9 @@ import numpy as np
 from routing.checker import check
 from routing.districts import Districts, Points, Solve, priced, renamed
 from routing.network import IntArray
+from routing.paths.tables import shared_contractions
 from routing.plan import Plan, Route
 from routing.problem import Problem
-from routing.tables import shared_contractions
 
 NEIGHBOURS = 8
 """Tasks around a task that are looked at to see whether it lies at a border."""

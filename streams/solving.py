@@ -12,10 +12,10 @@ from typing import Any
 from models.ids import content_hash
 from routing.checker import check
 from routing.codec import plan_to_json, problem_to_json
-from routing.hindrances import hindrances
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
-from routing.validate import require_valid
+from routing.validation.hindrances import hindrances
+from routing.validation.validate import require_valid
 
 RUNNING = ("insert", "replan", "undo")
 """Modes that go on from a running plan."""

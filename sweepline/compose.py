@@ -30,7 +30,7 @@ from models.events.base import Event, Receipt
 from models.tables.city import City, Setting
 from models.tables.plans import Plan, PlanVersion
 from printouts.printer import Printer
-from routing.match_network import MatchNetwork
+from routing.streets.match_network import MatchNetwork
 from streams.driver import Driver, Message
 from streams.planner import Planner, PlannerParams
 from streams.recorder import Recorder

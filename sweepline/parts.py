@@ -11,7 +11,7 @@ from config.settings import Settings, database_url
 from models.database import Database
 from models.migrate import ensure
 from models.tables.city import Segment
-from routing.match_network import MatchNetwork, StreetLine
+from routing.streets.match_network import MatchNetwork, StreetLine
 from streams.driver import Driver
 from streams.views.embedded import EmbeddedView
 from streams.views.last_fix import LAST_FIX

@@ -15,11 +15,11 @@ from routing.checker import check
 from routing.engines.base import Attempt, Budget, Stopwatch
 from routing.engines.registry import solve
 from routing.errors import RoutingError
-from routing.hindrances import hindrances
 from routing.instances.instance import Instance
 from routing.instances.read import read_instance, read_text
 from routing.instances.solution import as_written, read_solution, with_faults, write_solution
 from routing.plan import Plan, Verdict
+from routing.validation.hindrances import hindrances
 
 DEFAULT_SECONDS = 10.0
 """Budget of `solve` where neither seconds nor iterations are given."""

@@ -32,7 +32,7 @@ from models.tables.city import (
     Vehicle,
     Worker,
 )
-from routing.osm import BadStreets, OsmStreets, is_pbf, read_osm
+from routing.streets.osm import BadStreets, OsmStreets, is_pbf, read_osm
 
 KINDS = ("streets", "districts", "areas", "facilities", "stations", "shifts", "vehicles", "crews")
 """In the order of applying."""

@@ -18,7 +18,7 @@ from dispatch.city.store import find_city, get_city, store_parts
 from dispatch.places import place_index
 from models.errors import Refused
 from models.tables.city import City, Crew, District, Facility, Segment, Station, Toilet, TurnRestriction, Vehicle
-from routing.osm import OsmStreets
+from routing.streets.osm import OsmStreets
 
 OSM_ATTRIBUTION = "© OpenStreetMap contributors"
 CODE_LENGTH = 16

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from routing.checker import TERMS
 from routing.engines.roads import RoadBook, Roads
 from routing.engines.schedule import Item, best_start, run, with_breaks
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Route, Stop, Unserved
 from routing.problem import Problem, Task, Vehicle
 

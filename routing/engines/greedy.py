@@ -14,7 +14,7 @@ from routing.engines.matrix import Matrix
 from routing.engines.reasons import left_out
 from routing.engines.scan import Rule, Scanner
 from routing.engines.workbench import workbench
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Facility, Problem, Task
 

@@ -33,7 +33,7 @@ from routing.engines.roads import RoadBook, percent_of, profile_of
 from routing.engines.trial import Trial, Way
 from routing.errors import BadProblem
 from routing.network import IntArray
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.search import UNREACHABLE, PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem, Task
 

@@ -11,7 +11,7 @@ from routing.engines.assemble import Timed, Tour, Visit, chain_of, held, legs_of
 from routing.engines.roads import RoadBook
 from routing.engines.schedule import Item, best_start, run, with_breaks
 from routing.network import IntArray
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Route
 from routing.problem import Problem, Vehicle
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.network import IntArray
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.search import UNREACHABLE, PathFinder
+from routing.paths.tables import PathTable
 from routing.problem import Problem
-from routing.tables import PathTable
 
 NARROW_ENTRIES = 1 << 24
 """Entries from which on a table is as narrow as may be: 4,096 places by 4,096 take 128 MB as int64."""
@@ -31,8 +31,8 @@ class Matrix:
     `profiles` holds those of every profile some vehicle names, with the same rows and columns.
 
     The tables are int64, and `far` (no way there) is UNREACHABLE, but for large problems: from NARROW_ENTRIES on they
-    are as narrow as `routing.tables.KINDS` allows, with one more column, of zeros, for routes that end anywhere. Read
-    them by `costs_at` and `seconds_at`, which widen, or widen before adding.
+    are as narrow as `routing.paths.tables.KINDS` allows, with one more column, of zeros, for routes that end anywhere.
+    Read them by `costs_at` and `seconds_at`, which widen, or widen before adding.
     """
 
     cost: npt.NDArray[Any]

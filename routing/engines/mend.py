@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from routing.engines.assemble import Tour, Visit, ports_of, price, release_after, time_route, tours_of, used_after
 from routing.engines.roads import RoadBook, profile_of
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Stop
 from routing.problem import Problem, Vehicle
 from routing.queues import Play

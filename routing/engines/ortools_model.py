@@ -20,7 +20,7 @@ from routing.engines.fleet import copies_wanted
 from routing.engines.matrix import Matrix
 from routing.engines.roads import RoadBook
 from routing.network import IntArray
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.problem import HORIZON_S, Problem
 
 COPIES_MAX = 24

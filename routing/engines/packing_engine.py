@@ -20,7 +20,7 @@ from routing.engines.roads import RoadBook
 from routing.engines.schedule import run
 from routing.engines.workbench import shared_workbench, workbench
 from routing.errors import NoPath
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.search import UNREACHABLE, PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
 

@@ -10,7 +10,7 @@ from routing.engines.insertion import Inserter, Priced
 from routing.engines.removal import left_after, without
 from routing.engines.trial import Way
 from routing.explain_route import Options, Place
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.search import UNREACHABLE, PathFinder
 from routing.plan import Plan
 from routing.problem import Problem
 

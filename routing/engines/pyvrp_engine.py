@@ -18,7 +18,7 @@ from routing.engines.matrix import Matrix
 from routing.engines.pyvrp_model import PyvrpModel
 from routing.engines.reasons import TIME, impossible, left_out
 from routing.engines.workbench import workbench
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
 

@@ -15,7 +15,7 @@ import numpy as np
 from routing.engines.matrix import Matrix
 from routing.engines.roads import RoadBook
 from routing.network import IntArray
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.problem import Problem, Task, Vehicle
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from routing.hindrances import has_skills
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.search import UNREACHABLE, PathFinder
 from routing.problem import Problem, Task, Vehicle
+from routing.validation.hindrances import has_skills
 
 CAPACITY = "capacity"
 TIME = "time"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from routing.aside import Aside, set_aside
 from routing.checker import check
 from routing.engines.assemble import assemble, left_and_cost, tours_of
 from routing.engines.base import Attempt, Budget, Engine, Stopwatch
@@ -18,7 +17,8 @@ from routing.engines.workbench import shared_workbench, workbench
 from routing.errors import NoEngine, RoutingError
 from routing.plan import Plan, Verdict
 from routing.problem import Problem
-from routing.validate import require_valid
+from routing.validation.aside import Aside, set_aside
+from routing.validation.validate import require_valid
 
 DEFAULT_SECONDS = 10.0
 """Budget of a solve that names none."""
@@ -74,7 +74,7 @@ def solve(
     `start` is a plan to improve on; it is never made worse. The same problem, seed, start and iteration budget give the
     same plan. Raises NoEngine where the engine is unknown, where the named one does not
     support the problem, or where none made a plan; BadProblem, with all faults, where the problem contradicts itself.
-    What nobody can do is set aside first (`routing.aside`) and listed unserved in the plan.
+    What nobody can do is set aside first (`routing.validation.aside`) and listed unserved in the plan.
     """
     budget = budget if budget is not None else Budget(seconds=DEFAULT_SECONDS)
     if budget.seconds is None and budget.iterations is None:

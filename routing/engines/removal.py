@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from routing.engines.assemble import Tour, Visit, kept_as, ports_of, price, release_after, time_route, tours_of
 from routing.engines.roads import RoadBook
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem, Vehicle
 

@@ -16,7 +16,7 @@ from routing.engines.matrix import Matrix
 from routing.engines.roads import RoadBook
 from routing.engines.ruin.origin import origins_of
 from routing.network import IntArray
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.problem import Problem
 
 FloatArray = npt.NDArray[np.float64]

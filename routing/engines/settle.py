@@ -11,7 +11,7 @@ from routing.engines.insertion import insert
 from routing.engines.reasons import TIME
 from routing.engines.removal import without
 from routing.passes import paced
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan
 from routing.problem import Problem
 from routing.queues import Play, has_queues, retime

@@ -14,7 +14,7 @@ from routing.engines.insertion import Inserter, urgency
 from routing.engines.reasons import TIME, left_out
 from routing.engines.removal import without
 from routing.engines.workbench import workbench
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from routing.engines.assemble import finder_for
 from routing.engines.insertion import Inserter, put_in
 from routing.engines.settle import settle
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan
 from routing.problem import Problem
 

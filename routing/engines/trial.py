@@ -12,7 +12,7 @@ from routing.engines.line import NO_END, Line, Timing, time_items, with_visits
 from routing.engines.roads import percent_of, profile_of
 from routing.engines.schedule import Item
 from routing.passes import paced
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.problem import Problem, Repeat
 
 WAITS_TRIED = 24

@@ -19,8 +19,8 @@ from routing.engines.registry import solve
 from routing.engines.ruin.engine import RuinEngine
 from routing.engines.workbench import lay_out, shared_workbench
 from routing.network import Network
+from routing.paths.tables import SEARCHED
 from routing.problem import Facility, Mode, Problem, Task, Vehicle
-from routing.tables import SEARCHED
 
 SIDE = 3
 """Streets of the square the problems are made of: SIDE + 1 nodes in a ring."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from routing.engines.assemble import finder_for
 from routing.engines.matrix import Matrix, matrix_for
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.problem import Problem
 
 

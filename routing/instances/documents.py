@@ -15,7 +15,7 @@ from routing.instances.instance import Instance
 from routing.instances.shapes import misfit
 from routing.plan import Plan
 from routing.problem import Problem
-from routing.validate import require_valid
+from routing.validation.validate import require_valid
 
 KIND = "problem"
 

@@ -20,7 +20,7 @@ from routing.errors import BadSolution, NoPath
 from routing.instances import documents
 from routing.instances.instance import Instance
 from routing.instances.known import COST
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Route, Unserved, Verdict, Violation
 
 ROUTES_MAX = 100_000

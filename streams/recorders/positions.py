@@ -12,7 +12,7 @@ from models.errors import Permanent
 from models.events.base import Event
 from models.events.field import VehiclePosition
 from models.events.registry import payload_of
-from routing.match_network import MatchNetwork
+from routing.streets.match_network import MatchNetwork
 from streams.recorder import BatchOutcome, Recorder
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.cities import grid_city, sweeping
 from bench.scale import by_districts, one_city
-from routing.turns import TurnParams
+from routing.streets.turns import TurnParams
 
 
 @pytest.mark.parametrize("turns", [False, True])

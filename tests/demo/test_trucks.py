@@ -16,8 +16,8 @@ from dispatch.streets import Streets, build_streets
 from models.events.registry import payload_of
 from models.tables.city import Segment
 from models.times import iso
-from routing.match_network import MatchNetwork, StreetLine
 from routing.matching import Fix, finish, step
+from routing.streets.match_network import MatchNetwork, StreetLine
 
 T0 = datetime(2023, 12, 18, 14, 0, tzinfo=UTC)
 STEP_DEG = 0.002

@@ -18,7 +18,7 @@ from models.errors import Refused, Stale
 from models.events.field import ToolState, VehiclePosition
 from models.tables.plans import Sheet
 from models.tables.work import Case, MatchState, Pass, Position, StationDay, Visit, WorkItem
-from routing.match_network import MatchNetwork
+from routing.streets.match_network import MatchNetwork
 from sweepline.compose import match_network
 from tests.dispatch.conftest import NOW, Work, add_plan, add_version, stop
 from tests.small_city import place

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from routing import checker, checker_walk, faults, network, problem, validate, validate_network, validate_work
+from routing import checker, checker_walk, network, problem
+from routing.validation import faults, validate
+from routing.validation import network as network_rules
+from routing.validation import work as work_rules
 
 PAGE = Path("docs/PROBLEM.md").read_text(encoding="utf-8")
 VALUES: list[Any] = [
@@ -40,7 +43,7 @@ def test_every_code_is_described_and_no_other() -> None:
 
 
 def test_every_code_of_a_refused_problem_is_described_and_no_other() -> None:
-    modules = (faults, validate, validate_network, validate_work)
+    modules = (faults, validate, network_rules, work_rules)
     source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
     added = set(re.findall(r'(?:add\(\s*|_arcs\(.*, |code: str = )"(\w+)"', source))
     table = PAGE.split("## What is refused before anything is planned")[1].split("\n## ")[0]

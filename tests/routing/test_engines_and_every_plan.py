@@ -12,7 +12,7 @@ from routing.engines.base import Budget
 from routing.engines.registry import ENGINES, rank, solve
 from routing.errors import NoEngine
 from routing.problem import Problem
-from routing.validate import validate
+from routing.validation.validate import validate
 from tests.routing.every_plan import best
 from tests.routing.tiny_plans import calm, tiny_problem
 

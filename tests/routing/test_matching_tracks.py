@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from routing.match_network import MatchNetwork, StreetLine
 from routing.matching import Fix, Passage, finish, step
+from routing.streets.match_network import MatchNetwork, StreetLine
 
 T0 = datetime(2023, 12, 18, 14, tzinfo=UTC)
 LON0, LAT0 = 119.45, 32.78

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.osm import BadStreets, OsmStreets, is_pbf, read_osm
-from routing.segments import largest_strong_part, segment_id
+from routing.streets.osm import BadStreets, OsmStreets, is_pbf, read_osm
+from routing.streets.segments import largest_strong_part, segment_id
 from tests.routing.osm_files import cross_nodes, write_pbf
 
 SHARED = Path(os.environ.get("SWEEPLINE_SHARED", Path(__file__).parents[2] / ".." / "shared"))

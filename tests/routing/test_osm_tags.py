@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from routing import osm_tags
+from routing.streets import osm_tags
 
 ROAD = {"highway": "residential"}
 

@@ -11,7 +11,7 @@ import pytest
 from routing.checker import check
 from routing.engines.assemble import Tour, Visit, assemble, finder_for
 from routing.engines.matrix import matrix_for
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.plan import Unserved
 from routing.problem import Mode, Problem, Profile, Task, Vehicle
 from tests.routing.routing_cases import Oracle, place_after, street_problem, way_to, with_turn_costs

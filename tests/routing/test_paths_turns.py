@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from routing.errors import BadProblem, NoPath
 from routing.network import Network, TurnCosts
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.search import UNREACHABLE, PathFinder
 from routing.problem import Mode, Profile
 from tests.routing.routing_cases import Oracle, both_ways, network, place_after, town, way_to, with_turn_costs
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import routing.hierarchy
-import routing.tables
+import routing.paths.hierarchy
+import routing.paths.tables
 from routing.checker import check
 from routing.engines.assemble import finder_for
 from routing.engines.base import Budget
 from routing.engines.greedy import GreedyEngine
 from routing.engines.matrix import matrix_for
 from routing.engines.workbench import lay_out, shared_workbench
-from routing.graph import Graph
 from routing.network import Network
-from routing.paths import UNREACHABLE, PathFinder
+from routing.paths.graph import Graph
+from routing.paths.search import UNREACHABLE, PathFinder
+from routing.paths.tables import shared_contractions
 from routing.problem import Problem
-from routing.tables import shared_contractions
 from tests.routing.routing_cases import network, street_problem, town, with_turn_costs
 
 
@@ -49,11 +49,11 @@ def test_a_swept_table_is_the_searched_one(seed: int, kind: str, monkeypatch: py
     finder = PathFinder(net, served)
     sources = np.arange(finder.states)
     sinks = np.arange(0, finder.states, 2)
-    monkeypatch.setattr(routing.tables, "SEARCHED", 1 << 30)
+    monkeypatch.setattr(routing.paths.tables, "SEARCHED", 1 << 30)
     searched = finder.table(sources, sinks)
-    monkeypatch.setattr(routing.tables, "SEARCHED", 0)
-    monkeypatch.setattr(routing.tables, "SPARSE", 1 << 30)
-    monkeypatch.setattr(routing.tables, "BLOCK_ENTRIES", 40 * len(sinks))
+    monkeypatch.setattr(routing.paths.tables, "SEARCHED", 0)
+    monkeypatch.setattr(routing.paths.tables, "SPARSE", 1 << 30)
+    monkeypatch.setattr(routing.paths.tables, "BLOCK_ENTRIES", 40 * len(sinks))
     swept = finder.table(sources, sinks)
     assert np.array_equal(swept.cost, searched.cost)
     assert np.array_equal(swept.duration, searched.duration)
@@ -67,8 +67,8 @@ def test_a_narrow_table_holds_the_same_figures(factor: int, kind: object, monkey
     net = islands(town(1, 9, 8, 0.1))
     net = replace(net, cost=net.cost * factor, duration_s=net.duration_s * factor)
     net = two_measures(net) if kind == "two measures" else net
-    monkeypatch.setattr(routing.tables, "SEARCHED", 0)
-    monkeypatch.setattr(routing.tables, "SPARSE", 1 << 30)
+    monkeypatch.setattr(routing.paths.tables, "SEARCHED", 0)
+    monkeypatch.setattr(routing.paths.tables, "SPARSE", 1 << 30)
     finder = PathFinder(net)
     ports = np.arange(finder.states)
     wide, narrow = finder.table(ports, ports), finder.table(ports, ports, narrow=True)
@@ -106,7 +106,7 @@ def test_districts_of_one_network_share_its_contraction(monkeypatch: pytest.Monk
     """Other streets served, the same graph: contracted once while that is asked for; other costs, another graph."""
     net, made = town(2, 7, 6), []
 
-    class Counted(routing.hierarchy.Hierarchy):
+    class Counted(routing.paths.hierarchy.Hierarchy):
         def __init__(self, graph: Graph) -> None:
             made.append(graph)
             super().__init__(graph)
@@ -118,9 +118,9 @@ def test_districts_of_one_network_share_its_contraction(monkeypatch: pytest.Monk
     parts = [(net, list(range(0, net.arcs, 2))), (net, list(range(1, net.arcs, 2)))]
     parts.append((replace(net, cost=net.cost + 1), [0]))
     searched = [figures(*part) for part in parts]
-    monkeypatch.setattr(routing.hierarchy, "Hierarchy", Counted)
-    monkeypatch.setattr(routing.tables, "SEARCHED", 0)
-    monkeypatch.setattr(routing.tables, "SPARSE", 1 << 30)
+    monkeypatch.setattr(routing.paths.hierarchy, "Hierarchy", Counted)
+    monkeypatch.setattr(routing.paths.tables, "SEARCHED", 0)
+    monkeypatch.setattr(routing.paths.tables, "SPARSE", 1 << 30)
     with shared_contractions():
         shared = [figures(*part) for part in [*parts, parts[0]]]
     assert len(made) == 2

@@ -8,8 +8,8 @@ import pytest
 
 from routing.errors import BadProblem
 from routing.network import Network
-from routing.paths import PathFinder
-from routing.turns import TurnParams, bearings_deg, with_turns
+from routing.paths.search import PathFinder
+from routing.streets.turns import TurnParams, bearings_deg, with_turns
 from tests.routing.routing_cases import both_ways, network
 
 CENTRE, NORTH, EAST, SOUTH, WEST = range(5)

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from routing.aside import set_aside
 from routing.engines.base import Budget
 from routing.engines.registry import solve
 from routing.errors import BadProblem
-from routing.hindrances import hindrances
 from routing.network import Network
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.problem import Break, Fixed, Mode, Problem, Profile, Repeat
-from routing.validate import PATH_LIMIT, require_valid, validate
+from routing.validation.aside import set_aside
+from routing.validation.hindrances import hindrances
+from routing.validation.validate import PATH_LIMIT, require_valid, validate
 from tests.routing.bad_cases import ASIDE, EDGE, GOOD, NET, POINT, REFUSED, STORE, TRUCK, array, task, truck, turn_costs
 from tests.routing.routing_cases import point_problem, street_problem
 

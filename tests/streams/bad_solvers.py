@@ -6,7 +6,7 @@ import os
 import time
 
 from routing.errors import BadProblem
-from routing.faults import Fault
+from routing.validation.faults import Fault
 from streams.solving import SolveResult, SolveTask, solve_child
 
 

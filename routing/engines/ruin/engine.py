@@ -20,7 +20,7 @@ from routing.engines.ruin.plain.state import PlainSearch
 from routing.engines.ruin.support import COST, unsupported
 from routing.engines.ruin.tours import tours_from
 from routing.engines.workbench import workbench
-from routing.paths import PathFinder
+from routing.paths.search import PathFinder
 from routing.plan import Plan, Unserved
 from routing.problem import Problem
 

@@ -14,7 +14,7 @@ from routing.engines.matrix import Matrix
 from routing.engines.ruin.layout import BIG, MANDATORY
 from routing.engines.ruin.plain.layout import KIND, MODE, NODE, SLOT, TASK
 from routing.engines.ruin.tables import for_kernels
-from routing.paths import UNREACHABLE
+from routing.paths.search import UNREACHABLE
 from routing.problem import HORIZON_S, Problem
 
 SKILLS_MAX = 62

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routing.graph import KEY_BITS, UNREACHABLE, Graph
 from routing.network import IntArray
+from routing.paths.graph import KEY_BITS, UNREACHABLE, Graph
 
 SHORT = 65_535
 """Largest figure of uint16."""
@@ -65,7 +65,7 @@ def shared_contractions() -> Iterator[None]:
 
 def _hierarchy_of(graph: Graph) -> Any:
     """The graph contracted, or one that is alike."""
-    from routing.hierarchy import Hierarchy
+    from routing.paths.hierarchy import Hierarchy
 
     kept = _SHARED.get()
     found = next((hierarchy for known, hierarchy in kept or () if known.alike(graph)), None)
@@ -88,7 +88,7 @@ class Tables:
         """Least figures from each source to each sink. `narrow`: in the narrowest kind that holds them."""
         making = _Making(self._graph, (len(sources), len(sinks)), narrow)
         if len(sources) <= SEARCHED or len(self._graph.target) > SPARSE * self._graph.states:
-            from routing.pathkernels import many
+            from routing.paths.kernels import many
 
             keys = np.empty((len(sources), len(sinks)), np.int64)
             many(self._graph.indptr, self._graph.target, self._graph.weight, sources, sinks, keys)
@@ -128,7 +128,7 @@ class _Making:
 
     def take(self, numbers: IntArray, keys: npt.NDArray[Any], lost: int) -> None:
         """Fill the rows of some sources from their search keys; from `lost` on there is no path."""
-        from routing.sweeping import squeeze
+        from routing.paths.sweeping import squeeze
 
         while True:
             kind, far = KINDS[self._level]

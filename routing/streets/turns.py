@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.errors import BadProblem
-from routing.expansion import turns_after
 from routing.network import IntArray, Network, TurnCosts
+from routing.paths.expansion import turns_after
 
 FloatArray = npt.NDArray[np.float64]
 Line = Sequence[tuple[float, float]]

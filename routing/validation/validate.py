@@ -2,7 +2,7 @@
 
 A problem is refused where a part means nothing: a length that does not fit, an id nobody has, an arc that is not there,
 a negative demand, a number the engines cannot count in. What is well said but cannot be done (a task nobody reaches, a
-window that closes before it opens, a store that never opens) is planned around instead: see `routing.hindrances`.
+window that closes before it opens, a store that never opens) is planned around instead: see `hindrances`.
 
 Limits. Each number is at most `faults.NUMBER_MAX`; the longest way through the network, in cost and in seconds, is
 below `PATH_LIMIT`; all that a plan could cost in the worst case is below `COST_LIMIT`, so that no sum overflows.
@@ -11,10 +11,10 @@ below `PATH_LIMIT`; all that a plan could cost in the worst case is below `COST_
 from __future__ import annotations
 
 from routing.errors import BadProblem
-from routing.faults import Fault, Faults
 from routing.problem import Problem
-from routing.validate_network import check_network, longest_way
-from routing.validate_work import check_facilities, check_repeats, check_tasks, check_vehicles
+from routing.validation.faults import Fault, Faults
+from routing.validation.network import check_network, longest_way
+from routing.validation.work import check_facilities, check_repeats, check_tasks, check_vehicles
 
 PATH_LIMIT = 1 << 40
 """Cost and seconds of any way through the network stay below this; the path search says "no way" with it."""

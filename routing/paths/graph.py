@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from routing.errors import BadProblem
-from routing.expansion import Expansion, closed_links
 from routing.network import IntArray, Network
+from routing.paths.expansion import Expansion, closed_links
 from routing.problem import Profile
 
 UNREACHABLE = 1 << 40

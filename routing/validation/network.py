@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from routing.faults import NUMBER_MAX, Faults, some
 from routing.network import IntArray, Network
 from routing.problem import Problem, Profile
+from routing.validation.faults import NUMBER_MAX, Faults, some
 
 PERCENT_MAX = 10_000
 """Largest `work_percent`: a hundred times as long."""

@@ -12,9 +12,9 @@ from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 
-from routing import osm_tags
 from routing.errors import RoutingError
-from routing.segments import largest_strong_part, segment_id
+from routing.streets import osm_tags
+from routing.streets.segments import largest_strong_part, segment_id
 
 MAX_FILE_BYTES = 512_000_000
 MAX_WAYS = 400_000

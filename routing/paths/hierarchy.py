@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routing.contraction import FULL, contract
-from routing.graph import Graph
 from routing.network import IntArray
-from routing.sweeping import above, placed, sweep
-from routing.tables import SHORT
+from routing.paths.contraction import FULL, contract
+from routing.paths.graph import Graph
+from routing.paths.sweeping import above, placed, sweep
+from routing.paths.tables import SHORT
 
 ROOM = 6
 """Links the contraction first has room for, in multiples of the graph's own; doubled until they are enough."""

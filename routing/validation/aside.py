@@ -1,6 +1,6 @@
 """Planning around what nobody can do: it is taken out before the engines see the problem, and listed in every plan.
 
-Tasks nobody can serve, vehicles that can never drive and facilities that never open (`routing.hindrances`) leave the
+Tasks nobody can serve, vehicles that can never drive and facilities that never open (`hindrances`) leave the
 problem, so that no engine has to model them. What a plan is bound to (frozen stops) always stays in.
 """
 
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from routing.hindrances import Survey
 from routing.plan import Plan, Unserved
 from routing.problem import Problem, Repeat
+from routing.validation.hindrances import Survey
 
 
 @dataclass(frozen=True, slots=True)

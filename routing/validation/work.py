@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from routing.faults import Faults, some
 from routing.problem import Facility, Mode, Problem, Task, Vehicle
+from routing.validation.faults import Faults, some
 
 FACILITY_KINDS = ("reload", "refill", "unload")
 STOP_KINDS = ("task", "facility")

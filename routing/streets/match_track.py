@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from routing.match_network import MatchNetwork, Stretch
+from routing.streets.match_network import MatchNetwork, Stretch
 
 REVERSE_M = 15.0
 """Coming back this far on one street is a turn; less is noise, unless it comes out where it went in, having seen

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing.faults import Fault, some
 from routing.problem import Problem, Task, Vehicle
-from routing.reach import BoolArray, Roads
+from routing.validation.faults import Fault, some
+from routing.validation.reach import BoolArray, Roads
 
 CAPACITY, TIME, SKILL, REACHABILITY, WINDOW = "capacity", "time", "skill", "reachability", "window"
 
@@ -29,7 +29,7 @@ BROKEN_SET = "the passes of its repeat cannot all be served"
 
 
 def hindrances(problem: Problem) -> list[Fault]:
-    """What will be planned around, one line each. The problem must be valid (`routing.validate`)."""
+    """What will be planned around, one line each. The problem must be valid (`routing.validation.validate`)."""
     return Survey(problem).faults()
 
 

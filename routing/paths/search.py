@@ -1,6 +1,6 @@
 """Shortest paths between the places of a problem, with forbidden and priced turns kept exactly.
 
-The street network is expanded so that turns are links between states (`routing.expansion`). A *port* is such a state:
+The street network is expanded so that turns are links between states (`expansion`). A *port* is such a state:
 
 - a source port is where a vehicle stands: at a plain node after a stop, or where the arc it came by ends;
 - a sink port is where it wants to be: at a node by any way in, at the end of an arc it must come by, or where a served
@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.direct import Direct, is_direct
 from routing.errors import BadProblem, NoPath
-from routing.expansion import expand
-from routing.graph import UNREACHABLE, Graph, graph_for, network_for, refuse_negative, reversed_graph
 from routing.network import IntArray, Network
+from routing.paths.direct import Direct, is_direct
+from routing.paths.expansion import expand
+from routing.paths.graph import UNREACHABLE, Graph, graph_for, network_for, refuse_negative, reversed_graph
 from routing.problem import Mode, Profile
 
 if TYPE_CHECKING:
-    from routing.tables import PathTable, Tables
+    from routing.paths.tables import PathTable, Tables
 
 __all__ = ["UNREACHABLE", "PathFinder"]
 
@@ -126,8 +126,8 @@ class PathFinder:
     def table(
         self, sources: Sequence[int] | IntArray, sinks: Sequence[int] | IntArray, narrow: bool = False
     ) -> PathTable:
-        """Many to many. `narrow`: in the narrowest kind of figures that holds them (see `routing.tables`)."""
-        from routing.tables import PathTable, Tables, narrowed
+        """Many to many. `narrow`: in the narrowest kind of figures that holds them (see `routing.paths.tables`)."""
+        from routing.paths.tables import PathTable, Tables, narrowed
 
         rows, columns = np.asarray(sources, np.int64), np.asarray(sinks, np.int64)
         if self._forward is None:
@@ -168,7 +168,7 @@ class PathFinder:
             assert self._direct is not None
             arc = int(self._direct.arcs(np.array([source]), np.array([sink]))[0, 0])
             return (arc,) if arc >= 0 else None
-        from routing.pathkernels import shortest
+        from routing.paths.kernels import shortest
 
         key, via, heap, where = self._scratch
         shortest(graph.indptr, graph.target, graph.weight, source, sink, key, via, heap, where)
@@ -199,7 +199,7 @@ class PathFinder:
             one, every = np.array([port]), np.arange(self.states)
             cost, seconds = self._read(every, one) if backward else self._read(one, every)
             return cost.ravel(), seconds.ravel()
-        from routing.pathkernels import shortest
+        from routing.paths.kernels import shortest
 
         if backward and self._reverse is None:
             self._reverse = reversed_graph(self._forward)

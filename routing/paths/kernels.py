@@ -1,4 +1,4 @@
-"""Dijkstra on the expanded street graph, compiled. Loaded only by `routing.paths` when a path is asked for."""
+"""Dijkstra on the expanded street graph, compiled. Loaded only by `routing.paths.search` when a path is asked for."""
 
 from __future__ import annotations
 
