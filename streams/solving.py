@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import resource
+import threading
 import time
 import zlib
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import wait
 from typing import Any
 
 from models.ids import content_hash
@@ -60,8 +64,17 @@ class SolveResult:
 
 
 def limit_child() -> None:
-    """Run at the start of a child: a memory limit, so that a runaway solve dies instead of the machine."""
+    """Run at the start of a child: a memory limit, so that a runaway solve dies instead of the machine; and it ends
+    with its parent, however that ends, so that a killed planner leaves nobody behind."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def warm_child() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from routing.engines.assemble import Tour, Visit, ports_of, price, release_after, time_route, tours_of, used_after
 from routing.engines.roads import RoadBook, profile_of
 from routing.paths.search import PathFinder
-from routing.plan import Plan, Stop
+from routing.plan import Plan, Route
 from routing.problem import Problem, Vehicle
 from routing.queues import Play
 
@@ -29,12 +29,11 @@ def mended(problem: Problem, finder: PathFinder, plan: Plan) -> tuple[Plan, tupl
     for tour, route in zip(tours_of(problem, plan), plan.routes, strict=True):
         vehicle = problem.vehicles[tour.vehicle]
         start_s = max(route.start_s, vehicle.shift[0])
-        stored = {(stop.kind, stop.ref): stop for stop in route.stops}
         visits, gone = _within_load(problem, vehicle, tour.visits)
         visits = emptied(problem, finder, vehicle, visits)
         while True:
             start_s = max(start_s, release_after(problem, visits, -1))
-            legs = _legs(problem, finder, vehicle, visits, stored, route.arcs_home)
+            legs = _legs(problem, finder, vehicle, visits, route)
             drive = time_route(problem, finder, Tour(tour.vehicle, tour.name, visits), start_s, legs, roads)
             last = _last_task(problem, vehicle, visits)
             if play.missed_s(drive.route) == 0 or last is None:
@@ -113,15 +112,18 @@ def _legs(
     finder: PathFinder,
     vehicle: Vehicle,
     visits: Sequence[Visit],
-    stored: dict[tuple[str, str], Stop],
-    arcs_home: tuple[int, ...],
+    route: Route,
 ) -> list[tuple[int, ...]]:
-    """The stored legs where they still lead from place to place by allowed turns, the shortest elsewhere."""
+    """The route's legs where they still lead from place to place by allowed turns, the shortest elsewhere.
+
+    The visits are some of its stops, in their order, and perhaps one facility more at the end.
+    """
     own = finder.of(vehicle.profile)
     network, profile = problem.network, profile_of(problem, vehicle.profile)
     banned = network.forbidden_turns | profile.forbidden_turns
     node, last, port = vehicle.start, -1, own.leave(vehicle.start)
     legs: list[tuple[int, ...]] = []
+    stops = iter(route.stops)
 
     def leads(arcs: tuple[int, ...], to: int, into: int) -> bool:
         at, by = node, last
@@ -135,7 +137,8 @@ def _legs(
 
     for visit in visits:
         place = (problem.facilities if visit.facility else problem.tasks)[visit.item].id
-        known = stored.get(("facility" if visit.facility else "task", place))
+        wanted = ("facility" if visit.facility else "task", place)
+        known = next((stop for stop in stops if (stop.kind, stop.ref) == wanted), None)
         entry, leave = ports_of(problem, own, visit)
         if visit.facility:
             to = onto = problem.facilities[visit.item].node
@@ -149,4 +152,7 @@ def _legs(
         node, last, port = onto, after, leave
     if vehicle.end is None:
         return [*legs, ()]
-    return [*legs, arcs_home if leads(arcs_home, vehicle.end, -1) else own.path(port, own.reach(vehicle.end))]
+    return [
+        *legs,
+        route.arcs_home if leads(route.arcs_home, vehicle.end, -1) else own.path(port, own.reach(vehicle.end)),
+    ]

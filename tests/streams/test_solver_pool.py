@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +100,42 @@ def test_every_solve_has_a_limit() -> None:
     assert limit_of(TASK) == limit_of(replace(TASK, mode="insert", seconds=None)) == 75.0
     assert limit_of(replace(TASK, mode="improve", seconds=20.0)) == 60.0
     assert limit_of(replace(TASK, iterations=100, seconds=None)) == solver_pool.ITERATIONS_LIMIT_S
+
+
+PARENT = """
+from tests.streams import bad_solvers
+from streams import solver_pool
+from tests.streams.test_solver_pool import TASK
+
+if __name__ == "__main__":
+    solver_pool.solve_child = bad_solvers.hangs
+    pool = solver_pool.SolverPool(1)
+    pool.submit(TASK)
+    while not pool._pool._processes:
+        pass
+    print(*pool._pool._processes, flush=True)
+    pool._pool.shutdown()
+"""
+
+
+def test_a_killed_planner_leaves_no_solver_behind(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT, encoding="utf-8")
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert Path(f"/proc/{child}").exists()
+        parent.kill()
+    for _ in range(600):
+        if not _alive(child):
+            return
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    pytest.fail("the child is still there")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
