@@ -20,7 +20,7 @@ from bench.load_traffic import Line, Traffic, add_bins, add_vehicles, point_at
 from dispatch.intake import parse_body
 from models.events.base import Event
 from models.times import parse_time
-from routing.match_network import RADIUS_M, MatchNetwork, StreetLine
+from routing.streets.match_network import RADIUS_M, MatchNetwork, StreetLine
 from tests.small_city import small_city
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
