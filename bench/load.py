@@ -148,6 +148,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         events = max(1, sum(sent.accepted.values()))
         return {
             "accepted": dict(sent.accepted),
+            "turned_away": dict(sent.turned_away),
             "answers": dict(sorted(sent.answers.items())),
             "generator_late": percentiles(sent.late_s),
             "post": {kind: percentiles(seconds) for kind, seconds in sent.post_s.items()},

@@ -40,6 +40,7 @@ class Sent:
     """What was sent and answered. `post_s`: seconds from due to answer, by kind; `late_s`: from due to sent."""
 
     accepted: Counter[str] = field(default_factory=Counter)
+    turned_away: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     post_s: dict[str, list[float]] = field(default_factory=dict)
     late_s: list[float] = field(default_factory=list)
@@ -114,6 +115,9 @@ class Sender:
         self.sent.post_s.setdefault(kind, []).append(time.time() - due)
         if answer.status_code == 202:
             self.sent.accepted[kind] += count
-        elif answer.status_code == 207:
-            receipts = answer.json()["receipts"]
-            self.sent.accepted[kind] += sum(receipt["status"] == "accepted" for receipt in receipts)
+        elif answer.status_code in (207, 429):
+            for receipt in answer.json()["receipts"]:
+                if receipt["status"] == "accepted":
+                    self.sent.accepted[kind] += 1
+                else:
+                    self.sent.turned_away[receipt["reason"]] += 1

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
+from dispatch.decide.admission import Verdict
 from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.errors import Permanent
@@ -16,21 +17,33 @@ from models.ids import canonical_hash, content_hash, derive_id
 from models.tables.flow import Books, Outbox, Quarantine, StoredEvent
 
 GROUP = "intake"
+TURNED_AWAY = {
+    "too_often": "this device sends more than it may: slow down",
+    "thinned": "the system is under load and has a position of this vehicle close to this one: not needed again",
+}
 Publish = Callable[[Sequence[tuple[str, str, bytes]]], None]
 """Writes (topic, key, value) to the broker, durable when it returns. Raises Unavailable."""
 
 
 def accept(database: Database, publish: Publish, events: Sequence[Event]) -> list[Receipt]:
-    """A receipt for each event, in order. Raises Unavailable when telemetry comes and the broker is away."""
-    telemetry = [e for e in events if e.type in TELEMETRY]
-    publish([(TOPIC_OF_TYPE[e.type], e.key, dump_event(e)) for e in telemetry])
+    """A receipt for each event, in order.
+
+    Rows are stored before telemetry is published: with the broker away (Unavailable), an alert among readings is in,
+    and is a duplicate when the whole is sent again.
+    """
     rows = [e for e in events if e.type not in TELEMETRY]
     answers: dict[int, Receipt] = {}
     if rows:
         with database.write() as session:
             for event in rows:
                 answers[id(event)] = accept_row(session, event)
+    publish([(TOPIC_OF_TYPE[e.type], e.key, dump_event(e)) for e in events if e.type in TELEMETRY])
     return [answers.get(id(e)) or _receipt("accepted", e) for e in events]
+
+
+def turned_away(event: Event, reason: Verdict) -> Receipt:
+    """The receipt of telemetry that is not let in."""
+    return _receipt("refused", event, reason, TURNED_AWAY[reason])
 
 
 def accept_row(session: Session, event: Event) -> Receipt:

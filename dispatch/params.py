@@ -132,6 +132,15 @@ class PlanParams(Params):
     fallback_clock: Clock
 
 
+class IntakeParams(Params):
+    """What devices may send."""
+
+    device_burst: int
+    device_per_s: float
+    thin_backlog: int
+    thin_s: float
+
+
 class Rules(Params):
     """All of them."""
 
@@ -140,3 +149,4 @@ class Rules(Params):
     cases: CaseParams
     turns: TurnRules
     planning: PlanParams
+    intake: IntakeParams

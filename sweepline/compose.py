@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from config.rules_loader import load_rules
 from config.settings import Settings, load_settings
-from dispatch.accept import accept, quarantine
+from dispatch.accept import accept, quarantine, turned_away
 from dispatch.approval import approve
 from dispatch.city.store import load_streets
 from dispatch.clockwork import start_clockwork
@@ -31,6 +31,7 @@ from models.tables.city import City, Setting
 from models.tables.plans import Plan, PlanVersion
 from printouts.printer import Printer
 from routing.streets.match_network import MatchNetwork
+from streams.door import Door
 from streams.driver import Driver, Message
 from streams.planner import Planner, PlannerParams
 from streams.recorder import Recorder
@@ -81,6 +82,7 @@ class System:
         self._matching: dict[str, MatchNetwork] = {}
         self._planners: list[Planner] = []
         self._hints: list[Callable[[str, str], None]] = []
+        self.door = Door(self.driver.publish, self.rules.intake, None if self.clock.simulated else self._backlog)
         self.context = self._context()
         seed = self.options.seed if self.options.seed is not None else self.settings.seed
         planning = self.rules.planning
@@ -162,7 +164,7 @@ class System:
     def publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
         """Write telemetry to the broker. Raises Unavailable."""
         if messages:
-            self.driver.publish([Message(topic, key.encode(), value) for topic, key, value in messages])
+            self.door.publish([Message(topic, key.encode(), value) for topic, key, value in messages])
             for topic, _, _ in messages:
                 self._settling.wrote(topic)
 
@@ -183,10 +185,16 @@ class System:
         ]
 
     def intake(self, body: bytes, content_type: str, actor: str) -> list[Receipt]:
-        """An HTTP body as events. Raises Refused, Unavailable."""
+        """An HTTP body as events; devices are held to their limits. Raises Refused, Unavailable."""
         parsed = parse_body(body, content_type, self.clock())
         signed = [e.model_copy(update={"actor": actor}) if isinstance(e, Event) and actor else e for e in parsed]
-        return self.take(signed)
+        verdicts = iter(self.door.verdicts([entry for entry in signed if isinstance(entry, Event)]))
+        away = [turned_away(e, v) if isinstance(e, Event) and (v := next(verdicts)) else None for e in signed]
+        taken = iter(self.take([entry for entry, receipt in zip(signed, away, strict=True) if receipt is None]))
+        return [receipt or next(taken) for receipt in away]
+
+    def _backlog(self) -> int:
+        return self.driver.lag("positions", ("positions",))
 
     def approve(self, version_id: str, actor: str) -> PlanVersion:
         """Approve a plan version. Raises Stale, Refused."""

@@ -1,7 +1,7 @@
 """Events in over HTTP. What an event means is decided elsewhere: a body is handed on, receipts come back.
 
-One receipt's status is the answer's: 202 accepted, 200 duplicate, 422 quarantined, 400 refused. Several lines are
-answered with 207 and every receipt, unless all are alike.
+One receipt's status is the answer's: 202 accepted, 200 duplicate, 422 quarantined, 400 refused, 429 telemetry turned
+away. Several lines are answered with 207 and every receipt, unless all are alike.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from models.events.field import ComplaintReceived
 router = APIRouter(prefix="/api", tags=["intake"])
 
 STATUS = {"accepted": 202, "duplicate": 200, "quarantined": 422, "refused": 400}
+TURNED_AWAY = ("too_often", "thinned")
 CAP_XML = "application/cap+xml"
 JSON_LINES = "application/x-ndjson"
 KEY_LIMIT = 200
@@ -33,6 +34,7 @@ ANSWERS: dict[int | str, dict[str, object]] = {
     400: {"description": "Refused: nothing is stored."},
     413: {"description": "Over 256 kB."},
     422: {"description": "Stored in quarantine, with the reason."},
+    429: {"description": "Telemetry not let in: too_often (slow down) or thinned (not needed again)."},
     503: {"description": "The broker or the database is away: send again later."},
 }
 
@@ -44,7 +46,7 @@ class Receipts(Out):
 
 
 def _answer(response: Response, receipts: list[Receipt]) -> Receipts:
-    statuses = {STATUS[receipt.status] for receipt in receipts}
+    statuses = {429 if receipt.reason in TURNED_AWAY else STATUS[receipt.status] for receipt in receipts}
     response.status_code = statuses.pop() if len(statuses) == 1 else 207
     return Receipts(receipts=receipts)
 

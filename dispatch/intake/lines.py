@@ -17,7 +17,7 @@ from dispatch.intake.cap import ALERTS_KEY
 from dispatch.intake.outcome import BadLine, check_event, clean, read_payload, read_time
 from models.errors import Permanent
 from models.events.base import Event
-from models.events.registry import TOPIC_OF_TYPE
+from models.events.registry import TOPIC_OF_TYPE, newest_version
 from models.ids import content_hash
 from models.times import iso
 
@@ -107,7 +107,7 @@ def event_of(body: Body, received_at: datetime) -> Event:
         source=_text("source", given["source"]) or shape.source(data),
         id=id_,
         type=type_,
-        data_version=version,
+        data_version=newest_version(type_),
         key=shape.key(data),
         occurred_at=occurred_at,
         received_at=received_at.astimezone(UTC),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from models.errors import Permanent
 from models.events.base import MAX_EVENT_BYTES, Event, Payload, dump_event
-from models.events.registry import PAYLOADS
+from models.events.registry import lifted
 from models.times import FUTURE_LIMIT, iso, parse_time
 
 NO_FIX_DEG = 0.001
@@ -68,12 +68,10 @@ def read_time(name: str, value: Any) -> datetime:
 
 
 def read_payload(type_: str, version: int, body: dict[str, Any]) -> Payload:
-    """The payload model of a body whose times are UTC text already. Raises Permanent."""
-    model = PAYLOADS.get((type_, version))
-    if model is None:
-        raise Permanent("unknown_type", f"no reader for event type {type_[:60]} version {version}")
+    """The payload, in its newest version, of a body whose times are UTC text already. Raises Permanent."""
+    model, fields = lifted(type_, version, body)
     try:
-        return model.model_validate(body)
+        return model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -1,7 +1,7 @@
 """The envelope every event travels in, and the receipt its sender gets. CloudEvents 1.0 names, JSON.
 
 `type` names the payload model, `data_version` its version. Payload models live beside this file, one module a topic;
-`PAYLOADS` maps (type, version) to the model, and old versions are lifted to the newest when read.
+`registry.py` maps (type, version) to the model, and lifts old versions to the newest when they are read.
 """
 
 from __future__ import annotations
