@@ -12,7 +12,7 @@ from config.rules_loader import load_rules
 from dispatch.decide.admission import Device, admit
 from dispatch.params import IntakeParams
 from models.events.base import Event
-from routing.streets.matching import GAP_S
+from routing.matching import GAP_S
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 PARAMS = IntakeParams(device_burst=20, device_per_s=0.5, thin_backlog=10, thin_s=15.0)
