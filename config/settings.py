@@ -30,6 +30,9 @@ class Settings(BaseModel):
         "", description="the same database as the role that owns its tables, for `db upgrade`; empty: database_url"
     )
     position_days: int = Field(35, description="days positions are kept; what they proved is kept for good", ge=8)
+    ballast_mb: int = Field(
+        64, description="size of the file given up when DIR's disk is full, so that commands go on; 0: none", ge=0
+    )
     broker: str = Field("sqlite", description="sqlite, or kafka://host:port", pattern=r"^(sqlite|kafka://[^/]+)$")
     topic_prefix: str = Field("", description="put before every topic and group name, for several cities on one broker")
     host: str = Field("127.0.0.1", description="address the console listens on")

@@ -1,7 +1,8 @@
 """The database: engine, sessions, transactions. SQLite embedded, PostgreSQL in production.
 
 SQLite: WAL, synchronous FULL, BEGIN IMMEDIATE, busy_timeout 10 s. One writer at a time is enforced by a lock a
-process, so that threads queue here instead of inside SQLite.
+process, so that threads queue here instead of inside SQLite. On a full disk writes are refused until there is room;
+reading goes on.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, create_engine
 
+from models.ballast import DISK_FULL, Ballast
 from models.errors import Unavailable
 
 SQLITE_BUSY_MS = 10_000
@@ -23,8 +25,9 @@ SQLITE_BUSY_MS = 10_000
 class Database:
     """One database of the installation."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ballast: Ballast | None = None) -> None:
         self.url = url
+        self.ballast = ballast
         self.is_sqlite = url.startswith("sqlite")
         self._write_lock = threading.RLock()
         self.engine = _engine(url)
@@ -34,6 +37,8 @@ class Database:
         """One transaction: commits at the end, rolls back on any exception. Unavailable when the database is away."""
         if self.is_sqlite:
             with self._write_lock:
+                if self.ballast is not None:
+                    self.ballast.look()
                 yield from self._transaction()
         else:
             yield from self._transaction()
@@ -43,11 +48,19 @@ class Database:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except OperationalError as error:
+            if DISK_FULL in str(error):
+                self._disk_full(error)
             raise Unavailable(f"database is away or busy: {_first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise Unavailable(f"database connection lost: {_first_line(error)}") from error
             raise
+
+    def _disk_full(self, error: OperationalError) -> NoReturn:
+        if self.ballast is not None:
+            self.ballast.release()
+        where = self.engine.url.database if self.is_sqlite else "the database server"
+        raise Unavailable(f"{DISK_FULL} at {where}: nothing was changed, reading goes on; make room there") from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:

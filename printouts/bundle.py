@@ -19,8 +19,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from models.ballast import full_disk_told
 from models.database import Database
-from models.errors import Refused
+from models.errors import Refused, Unavailable
 from models.ids import content_hash, sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet
 from models.times import iso
@@ -198,14 +199,16 @@ def _swap_in(bundles_dir: Path, name: str, files: dict[str, bytes], manifest: di
     if not folder.is_dir():
         fresh = bundles_dir / f"{target}.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
+        with full_disk_told(fresh):
+            fresh.mkdir(parents=True)
         for file, content in (*files.items(), (MANIFEST, body)):
             _write(fresh / file, content)
         _sync(fresh)
         fresh.rename(folder)
     link, link_new = bundles_dir / name, bundles_dir / f".{name}.link"
     link_new.unlink(missing_ok=True)
-    link_new.symlink_to(target)
+    with full_disk_told(link):
+        link_new.symlink_to(target)
     link_new.rename(link)
     _sync(bundles_dir)
     stale = [p for p in bundles_dir.glob(f".{name}-*") if p.name != target]
@@ -225,10 +228,15 @@ def write_durably(path: Path, content: bytes) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    """Durably. Raises Unavailable on a full disk, leaving nothing there."""
+    try:
+        with full_disk_told(path), path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except Unavailable:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _sync(folder: Path) -> None:

@@ -61,10 +61,10 @@ class SqliteLog:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.rollback()  # does nothing where SQLite has rolled back by itself, as on a full disk
                 raise
-            self._db.execute("COMMIT")
 
     def ensure_topics(self) -> None:
         """Give every registered topic its partitions."""

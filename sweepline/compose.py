@@ -25,7 +25,7 @@ from dispatch.response import SELF_START_STOP, closed_streets
 from dispatch.streets import Streets
 from dispatch.undo import request_undo
 from dispatch.uow import UnitOfWork
-from models.errors import Refused
+from models.errors import Refused, Unavailable
 from models.events.base import Event, Receipt
 from models.tables.city import City, Setting
 from models.tables.plans import Plan, PlanVersion
@@ -162,8 +162,10 @@ class System:
     # -- in: events and commands ------------------------------------------------------------------------------------
 
     def publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
-        """Write telemetry to the broker. Raises Unavailable."""
+        """Write telemetry to the broker. Raises Unavailable, also while what room is left on disk is for commands."""
         if messages:
+            if self.database.ballast is not None and self.database.ballast.is_low():
+                raise Unavailable(f"disk is nearly full at {self.data_dir}: no telemetry is taken until there is room")
             self.door.publish([Message(topic, key.encode(), value) for topic, key, value in messages])
             for topic, _, _ in messages:
                 self._settling.wrote(topic)

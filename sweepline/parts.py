@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session, select
 
 from config.settings import Settings, database_url
+from models.ballast import Ballast
 from models.database import Database
 from models.migrate import ensure
 from models.tables.city import Segment
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 def open_database(settings: Settings, data_dir: Path) -> Database:
     """The database, its schema up to date. Raises Unavailable; Refused where the schema is newer or not ours."""
-    database = Database(database_url(settings, data_dir))
+    ballast = None if settings.database_url else Ballast(data_dir / "ballast", settings.ballast_mb * 1024 * 1024)
+    database = Database(database_url(settings, data_dir), ballast)
     ensure(database)
     return database
 

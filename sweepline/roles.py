@@ -47,7 +47,9 @@ def role_loops(system: System, role: str = "") -> list[tuple[str, Loop]]:
 
 
 def start_threads(system: System, stop: threading.Event, role: str = "") -> list[threading.Thread]:
-    """The loops of a role, or of every role, in threads."""
+    """The loops of a role, or of every role, in threads. From now on the ballast is kept."""
+    if system.database.ballast is not None:
+        system.database.ballast.keep()
     threads = [
         threading.Thread(target=loop, args=(stop,), name=name, daemon=True) for name, loop in role_loops(system, role)
     ]

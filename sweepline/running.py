@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from models.database import Database
 from models.errors import Refused, Unavailable
 from models.tables.city import Setting
@@ -18,6 +20,8 @@ from models.times import iso, parse_time
 from streams.leases import acquire, heartbeat, release
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
+
+log = structlog.get_logger(__name__)
 
 LEASE = "runner"
 LEASE_S = 15.0
@@ -85,12 +89,6 @@ def runner_lease(system: System) -> Iterator[int | None]:
             release(system.database, LEASE, holder_name(), generation)
 
 
-def keep_lease(system: System, generation: int) -> None:
-    """A heartbeat of the lease. Raises Unavailable when another process took it."""
-    if not heartbeat(system.database, LEASE, holder_name(), generation, datetime.now(UTC)):
-        raise Unavailable(f"{system.data_dir}: another process has taken over; this one stops")
-
-
 def run_until_idle(system: System) -> bool:
     """Run all roles to rest if nobody else does; False where another process holds the lease and will do it."""
     with runner_lease(system) as generation:
@@ -103,15 +101,21 @@ def run_until_idle(system: System) -> bool:
 
 
 def keep_beating(system: System, generation: int, stop: threading.Event) -> threading.Thread:
-    """Keep the lease in a thread; when it is lost, `stop` is set."""
+    """Keep the lease in a thread; when another process has taken it, `stop` is set.
+
+    While the database is away or its disk full nobody can take the lease either: this one goes on trying.
+    """
 
     def beat() -> None:
         while not stop.wait(BEAT_S):
             try:
-                keep_lease(system, generation)
+                if not heartbeat(system.database, LEASE, holder_name(), generation, datetime.now(UTC)):
+                    print(
+                        f"sweepline: {system.data_dir}: another process has taken over; this one stops", file=sys.stderr
+                    )
+                    stop.set()
             except Unavailable as error:
-                print(f"sweepline: {error}", file=sys.stderr)
-                stop.set()
+                log.warning("lease not kept", error=str(error))
 
     thread = threading.Thread(target=beat, daemon=True, name="lease")
     thread.start()
