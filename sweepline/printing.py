@@ -9,17 +9,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from dispatch.tracks import FORMATS, route_track
 from models.database import Database
 from models.errors import Refused, Unavailable
-from printouts.bundle import print_last, print_plan
+from printouts.bundle import file_name, find_version, print_last, print_plan, routes_of, write_durably
 from printouts.render import Unprintable
 
 DONE, BAD_INPUT, INTERNAL, TRY_LATER = 0, 2, 70, 75
 PROCESSES = 2
 
 
-def print_command(plan: str, database: Database, out: Path, as_json: bool = False) -> int:
-    """Typeset a plan's sheets (PLAN or PLAN@VERSION) into a folder, with progress on a terminal.
+def print_command(plan: str, database: Database, out: Path, tracks: bool = False, as_json: bool = False) -> int:
+    """Typeset a plan's sheets (PLAN or PLAN@VERSION) into a folder, with progress on a terminal; `tracks`: also each
+    route as GPX and GeoJSON.
 
     Exit codes: 0 done, 2 unknown plan or nothing to print or a folder that cannot be written, 70 a sheet could not be
     typeset, 75 the database is away.
@@ -32,6 +34,7 @@ def print_command(plan: str, database: Database, out: Path, as_json: bool = Fals
             paths = print_plan(
                 database, plan, out, PROCESSES, lambda done, total: bar.update(task, completed=done, total=total)
             )
+            written = write_tracks(database, plan, out) if tracks else []
     except Refused as error:
         return _fail(error.text, BAD_INPUT)
     except OSError as error:
@@ -40,8 +43,21 @@ def print_command(plan: str, database: Database, out: Path, as_json: bool = Fals
         return _fail(str(error), INTERNAL)
     except Unavailable as error:
         return _fail(str(error), TRY_LATER)
-    _say(paths, as_json, f"{counted(len(paths) - 1, 'sheet')} and {paths[-1].name} in {out}")
+    also = f", {counted(len(written), 'track file')}" if written else ""
+    _say([*paths, *written], as_json, f"{counted(len(paths) - 1, 'sheet')} and {paths[-1].name}{also} in {out}")
     return DONE
+
+
+def write_tracks(database: Database, plan: str, out: Path) -> list[Path]:
+    """Each route of a version as GPX and GeoJSON, named as its sheet. Raises Refused."""
+    with database.read() as session:
+        routes = routes_of(session, find_version(session, plan).id)
+        files = [
+            (Path(file_name(route)).with_suffix(f".{kind}"), route_track(session, route.id, kind))
+            for route in routes
+            for kind in FORMATS
+        ]
+    return [write_durably(out / name, content) for name, content in files]
 
 
 def print_last_command(data_dir: Path, out: Path, as_json: bool = False) -> int:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 
 from console.errors import Problem
 from console.guards import Approver, Deps, Viewer
 from console.read.differences import DifferenceOut, find_difference
 from console.read.plans import PlanDetailOut, PlanOut, find_plan_detail, read_plans
 from console.read.work import find_newest
-from models.errors import Stale
+from dispatch.tracks import route_track
+from models.errors import Refused, Stale
 from models.ids import SHEET_ALPHABET
 from models.tables.plans import Sheet
 
@@ -93,6 +94,19 @@ def undo(version_id: VersionId, who: Approver, deps: Deps) -> None:
         deps.undo(version_id.partition("@")[0], who.name)
     except Stale as error:
         raise Problem(409, error.code, error.text) from error
+
+
+@router.get("/api/plans/{version_id}/routes/{seq}/track.{kind}", response_class=Response)
+def track(version_id: VersionId, seq: int, kind: Literal["gpx", "geojson"], _who: Viewer, deps: Deps) -> Response:
+    """A route as GPX or GeoJSON, for navigators and maps."""
+    with deps.database.read() as session:
+        try:
+            content = route_track(session, f"{version_id}/{seq}", kind)
+        except Refused as error:
+            raise Problem(404, error.code, error.text) from error
+    name = re.sub(r"[^A-Za-z0-9.@-]+", "-", f"{version_id}-{seq}")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    return Response(content, media_type=f"application/{'gpx+xml' if kind == 'gpx' else 'geo+json'}", headers=headers)
 
 
 @router.get("/sheets/{code}.pdf", response_class=FileResponse)

@@ -86,13 +86,14 @@ def print_(
     plan: Annotated[str, typer.Argument(help="PLAN or PLAN@VERSION")],
     data: Data,
     out: Out = Path("sheets"),
+    tracks: Annotated[bool, typer.Option("--tracks", help="also a GPX and a GeoJSON file a route")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a whole plan: single sheets and one merged PDF."""
     from sweepline.printing import print_command
     from sweepline.running import open_system
 
-    raise typer.Exit(print_command(plan, open_system(data).database, out, as_json))
+    raise typer.Exit(print_command(plan, open_system(data).database, out, tracks, as_json))
 
 
 @app.command("print-last")

@@ -187,3 +187,18 @@ def test_two_versions_are_held_against_each_other(signed_in: SignIn) -> None:
     assert len(elsewhere["moved"]) == sum(stops[1][key] != stops[2][key] for key in both)
     assert body["added_m"] == sum(change["added_m"] for change in body["changes"])
     assert client.get(f"/api/plans/{PLAN}@2/difference/{PLAN}@77").status_code == 404
+
+
+def test_a_route_comes_as_gpx_and_geojson(signed_in: SignIn) -> None:
+    desk = signed_in("vera")
+    version = desk.get("/api/plans").json()[0]["versions"][0]["id"]
+    route = desk.get(f"/api/plans/{version}").json()["routes"][0]
+    address = f"/api/plans/{version}/routes/{route['seq']}/track"
+    gpx = desk.get(f"{address}.gpx")
+    assert gpx.headers["content-type"] == "application/gpx+xml"
+    assert gpx.headers["content-disposition"] == f'attachment; filename="{version}-{route["seq"]}.gpx"'
+    assert gpx.text.count("<wpt ") == route["stops"] and gpx.text.count("<trkpt ") > len(route["legs"])
+    points = desk.get(f"{address}.geojson").json()["features"][1:]
+    assert [point["properties"]["n"] for point in points] == [stop["n"] for stop in route["points"]]
+    assert desk.get(f"/api/plans/{version}/routes/99/track.gpx").status_code == 404
+    assert desk.get(f"{address}.exe").status_code == 400

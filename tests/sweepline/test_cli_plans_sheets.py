@@ -83,6 +83,11 @@ def test_paper_is_printed_anew_and_copied_out_without_a_database(approved: Path,
     assert all(Path(path).read_bytes().startswith(b"%PDF") for path in printed)
     assert (command("print", "NO", "--data", approved, "--out", out)).code == 2
 
+    tracks = command("print", PLAN, "--data", approved, "--out", out, "--tracks", "--json").json["files"][
+        len(printed) :
+    ]
+    assert sorted(Path(path).stem for path in tracks) == sorted(2 * [Path(path).stem for path in printed[:-1]])
+
     for file in approved.glob("*.db*"):
         file.unlink()
     last = command("print-last", "--data", approved, "--out", approved.parent / "last")

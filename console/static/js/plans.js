@@ -165,6 +165,7 @@ function toggle(route, open) {
 function stops(route) {
   const rest = route.points.length - STOPS_SHOWN;
   return h("div.stops", { "data-keep": route.id }, route.sheet && h("p.item", {}, h("a", { href: `/sheets/${encodeURIComponent(route.sheet)}.pdf`, target: "_blank", rel: "noopener" }, `${t("plan.sheet")} ${route.sheet}`)),
+    h("p.item.tracks", {}, ["gpx", "geojson"].map((kind) => h("a", { href: `/api/plans/${encodeURIComponent(state.selected)}/routes/${route.seq}/track.${kind}`, download: "" }, kind === "gpx" ? "GPX" : "GeoJSON"))),
     h("ol", {}, route.points.slice(0, STOPS_SHOWN).map((p) => h("li", {}, h("button", { type: "button", onclick: () => showAt("stop", p.ref, p.lon, p.lat) },
       h("span.num.dim", {}, String(p.n)), h("span.place", {}, named(p) || t("street.unnamed")),
       h("span.num.dim", {}, p.quantity_kg > 0 ? mass(p.quantity_kg) : ""), h("span.num", {}, shortTime(p.arrive)))))), rest > 0 && h("p.dim.item", {}, t("plan.more", { n: rest })));
