@@ -29,7 +29,7 @@ from models.times import iso
 from sweepline.city import import_command
 from sweepline.clock import WallClock
 from sweepline.compose import Options, System
-from sweepline.roles import start_threads
+from sweepline.roles import start_roles
 
 LIMIT_S = 300.0
 POLL_S = 0.02
@@ -117,13 +117,12 @@ def running(folder: Path, work: Callable[[System], dict[str, Any]]) -> dict[str,
     """Run all roles in threads on the wall clock while `work` measures."""
     system = System(folder, Options(clock=WallClock()))
     stop = threading.Event()
-    threads = start_threads(system, stop)
+    running = start_roles(system, stop)
     try:
         return work(system)
     finally:
         stop.set()
-        for thread in threads:
-            thread.join(timeout=30)
+        running.join(30)
         system.close()
 
 

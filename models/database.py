@@ -14,12 +14,19 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
 from models.ballast import DISK_FULL, Ballast
-from models.errors import Unavailable
+from models.errors import ReadOnly, Unavailable
 
 SQLITE_BUSY_MS = 10_000
+CONNECT_S = 5
+"""A PostgreSQL that does not answer for this long is away."""
+READ_ONLY_STATES = frozenset({"25006", "53100"})
+"""PostgreSQL: read_only_sql_transaction, disk_full."""
+READ_ONLY_WORDS = ("attempt to write a readonly database", DISK_FULL)
+"""SQLite's words for the same."""
 
 
 class Database:
@@ -45,46 +52,63 @@ class Database:
 
     def _transaction(self) -> Iterator[Session]:
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        except OperationalError as error:
+        except ReadOnly as error:
             if DISK_FULL in str(error):
                 self._disk_full(error)
-            raise Unavailable(f"database is away or busy: {_first_line(error)}") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable(f"database connection lost: {_first_line(error)}") from error
             raise
 
-    def _disk_full(self, error: OperationalError) -> NoReturn:
+    def _disk_full(self, error: ReadOnly) -> NoReturn:
         if self.ballast is not None:
             self.ballast.release()
         where = self.engine.url.database if self.is_sqlite else "the database server"
-        raise Unavailable(f"{DISK_FULL} at {where}: nothing was changed, reading goes on; make room there") from error
+        raise ReadOnly(f"{DISK_FULL} at {where}: nothing was changed, reading goes on; make room there") from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading only; rolled back at the end."""
-        try:
-            with Session(self.engine, expire_on_commit=False) as session:
-                if self.is_sqlite:
-                    session.connection(execution_options={"sqlite_deferred": True})
-                yield session
-        except OperationalError as error:
-            raise Unavailable(f"database is away or busy: {_first_line(error)}") from error
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            if self.is_sqlite:
+                session.connection(execution_options={"sqlite_deferred": True})
+            yield session
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        translated = away(error)
+        if translated is None:
+            raise
+        raise translated from error
+    except PoolTimeout as error:
+        raise Unavailable("database is away or busy: no connection has come free") from error
+
+
+def away(error: DBAPIError) -> Unavailable | None:
+    """What an error of the database driver says about the service; None where the statement is to blame."""
+    text = str(error).splitlines()[0]
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate in READ_ONLY_STATES or any(words in text for words in READ_ONLY_WORDS):
+        return ReadOnly(f"database takes no changes: {text}")
+    if isinstance(error, OperationalError):
+        return Unavailable(f"database is away or busy: {text}")
+    if error.connection_invalidated:
+        return Unavailable(f"database connection lost: {text}")
+    return None
 
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"connect_timeout": CONNECT_S}
+        )
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": SQLITE_BUSY_MS / 1000})
 
     @event.listens_for(engine, "connect")

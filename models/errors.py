@@ -5,6 +5,7 @@ SweeplineError
 │   └── Stale        the named version is no longer the latest (exit 1, HTTP 409)
 ├── Permanent        an event that can never be applied: quarantined with this reason
 ├── Unavailable      a service is away, try again later (exit 75, HTTP 503)
+│   └── ReadOnly     the database answers, but takes no changes
 └── Invariant        a broken invariant: crash, do not go on
 """
 
@@ -39,6 +40,10 @@ class Permanent(SweeplineError):
 
 class Unavailable(SweeplineError):
     """A service (broker, database, lease) is away: try again later."""
+
+
+class ReadOnly(Unavailable):
+    """The database can be read but not written: a stand-by, a full disk, a file without the right to write."""
 
 
 class Invariant(SweeplineError):

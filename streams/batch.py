@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import groupby
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from models.database import away
 from models.errors import Invariant, Permanent, Refused, Unavailable
 from models.events.base import Event
 from streams import books, inbox, quarantine
@@ -168,7 +169,8 @@ class Batch:
 
 def raise_transient(error: Exception) -> None:
     """Raise Unavailable if the error means that the database is away or busy; return if it means something else."""
-    if isinstance(error, OperationalError) and not any(word in str(error).lower() for word in NOT_TRANSIENT):
-        raise Unavailable(f"database is away or busy: {str(error).splitlines()[0]}") from error
-    if getattr(error, "connection_invalidated", False):
-        raise Unavailable("database connection lost") from error
+    if not isinstance(error, DBAPIError) or any(word in str(error).lower() for word in NOT_TRANSIENT):
+        return
+    translated = away(error)
+    if translated is not None:
+        raise translated from error

@@ -78,8 +78,17 @@ class Driver(Protocol):
         """The offset the next message of each partition will get. Raises Unavailable."""
         ...
 
-    def tail(self, topics: Sequence[str], callback: Callable[[Record], None], stop: threading.Event) -> None:
-        """Call back with every message written from now on, without a group, until `stop`. For live push only."""
+    def tail(
+        self,
+        topics: Sequence[str],
+        callback: Callable[[Record], None],
+        stop: threading.Event,
+        turned: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Call back with every message written from now on, without a group, until `stop`. For live push only.
+
+        `turned` is told at each look, whether there was something or not. Raises Unavailable.
+        """
         ...
 
     def close(self) -> None:

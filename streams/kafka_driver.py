@@ -23,17 +23,19 @@ from kafka.errors import (
     KafkaError,
     NotCoordinatorError,
     RebalanceInProgressError,
-    TopicAlreadyExistsError,
     UnknownMemberIdError,
 )
 
 from models.errors import Unavailable
 from streams.driver import POLL_RECORDS, Message, Partition, Record
-from streams.topics import TOPICS, Topic
+from streams.kafka_topics import MAX_MESSAGE_BYTES, create_missing
+from streams.topics import TOPICS
 
 log = structlog.get_logger(__name__)
 
 REQUEST_S = 10.0
+CLOSE_S = 3.0
+"""How long leaving a group may take: a process that is told to end does so within 10 s."""
 DELIVERY_S = 20.0
 """How long `publish` may take before the broker counts as away."""
 SESSION_S = 10.0
@@ -43,8 +45,6 @@ METADATA_S = 30.0
 METADATA_TRIES = 50
 COORDINATOR_TRIES = 25
 COORDINATOR_PAUSE_S = 0.2
-MAX_MESSAGE_BYTES = 1024 * 1024
-_DAY_MS = 24 * 3600 * 1000
 _MOVED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
@@ -55,26 +55,28 @@ class KafkaDriver:
         self._bootstrap = bootstrap.removeprefix("kafka://").split(",")
         self._prefix = prefix
         self._session_s = session_s
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._ensured = False
         self._producer: Any = None
         self._admin: Any = None
 
     def ensure_topics(self) -> None:
-        """Create the registered topics that do not exist, with their partitions and retention."""
-        with self._lock, self._asking() as admin:
-            there = set(admin.list_topics())
-            missing = {self._name(t.name): _options(t) for t in TOPICS.values() if self._name(t.name) not in there}
-            try:
-                if missing:
-                    admin.create_topics(missing, wait_for_metadata=True)
-            except TopicAlreadyExistsError:
-                log.info("another process has just created the topics")
+        """Create the registered topics that do not exist, with their partitions and retention; asked once.
+
+        Done by itself before the first message is written or read, so that a process starts while the broker is away.
+        """
+        with self._lock:
+            if not self._ensured:
+                with self._asking() as admin:
+                    create_missing(admin, self._prefix)
+                self._ensured = True
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Send in order, return when all are acknowledged. Raises Unavailable: then some may be written."""
         if not messages:
             return
         with self._lock:
+            self.ensure_topics()
             try:
                 producer = self._open_producer()
                 sent = [producer.send(self._name(m.topic), value=m.value, key=m.key) for m in messages]
@@ -83,10 +85,12 @@ class KafkaDriver:
                     future.get(timeout=REQUEST_S)
             except KafkaError as error:
                 self._drop_producer()
+                self._ensured = False
                 raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error
 
     def consumer(self, group: str, topics: Sequence[str]) -> KafkaGroupMember:
         """A member of the group; the broker shares the partitions among the members."""
+        self.ensure_topics()
         with _translated():
             client = KafkaConsumer(
                 bootstrap_servers=self._bootstrap,
@@ -125,8 +129,15 @@ class KafkaDriver:
             ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
         return {(place.topic.removeprefix(self._prefix), place.partition): ends[place].offset for place in places}
 
-    def tail(self, topics: Sequence[str], callback: Callable[[Record], None], stop: threading.Event) -> None:
+    def tail(
+        self,
+        topics: Sequence[str],
+        callback: Callable[[Record], None],
+        stop: threading.Event,
+        turned: Callable[[], None] = lambda: None,
+    ) -> None:
         """Call back with every message written from now on until `stop`."""
+        self.ensure_topics()
         with _translated():
             client = KafkaConsumer(
                 bootstrap_servers=self._bootstrap,
@@ -144,6 +155,7 @@ class KafkaDriver:
                 while not stop.is_set():
                     for record in reader.poll(timeout_s=0.25):
                         callback(record)
+                    turned()
             finally:
                 reader.close()
 
@@ -245,9 +257,11 @@ class KafkaGroupMember:
                 log.info("offsets not committed, partitions have moved", error=type(error).__name__)
 
     def close(self) -> None:
-        """Leave the group without committing."""
-        with _translated():
-            self._client.close(autocommit=False, timeout_ms=int(REQUEST_S * 1000))
+        """Leave the group without committing; a broker that is away misses the member after its session."""
+        try:
+            self._client.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
+        except KafkaError as error:
+            log.info("group not left", error=str(error))
 
 
 def _know(client: Any, names: list[str]) -> None:
@@ -268,16 +282,6 @@ def _committed(admin: Any, group: str, places: list[Any]) -> dict[Any, Any]:
         except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
             time.sleep(COORDINATOR_PAUSE_S)
     return dict(admin.list_group_offsets({group: places}).get(group, {}))
-
-
-def _options(topic: Topic) -> dict[str, Any]:
-    """Partitions and settings a topic is created with; copies are the broker's default."""
-    configs = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
-    if topic.compacted:
-        configs["cleanup.policy"] = "compact"
-    else:
-        configs["retention.ms"] = str(topic.retention_days * _DAY_MS)
-    return {"num_partitions": topic.partitions, "configs": configs}
 
 
 @contextmanager

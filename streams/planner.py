@@ -17,17 +17,17 @@ from sqlmodel import Session, col, func, or_, select
 from dispatch.approval import proposed
 from dispatch.context import Context
 from dispatch.fallback import PERIOD
-from dispatch.inserted import inserted_routes
 from dispatch.insertion import InsertJob, load_insert
-from dispatch.jobs import FullJob, load_full, solved_routes, unserved_rows
+from dispatch.jobs import FullJob, load_full
 from dispatch.streets import Streets
 from dispatch.uow import UnitOfWork
-from dispatch.versions import Solved, latest_version, live_version, store_version
+from dispatch.versions import latest_version, live_version, store_version
 from models.database import Database
 from models.errors import Permanent
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
 from routing.errors import RoutingError
+from streams.planned import full_solved, insert_solved
 from streams.solver_pool import SolverFailed, SolverPool
 from streams.solving import SolveResult, SolveTask
 
@@ -85,6 +85,9 @@ class Planner:
         self._streets = streets
         self._pool = SolverPool(params.processes)
         self._claimed: dict[str, int] = {}
+        self._closed = False
+        self.turned: Callable[[], None] = lambda: None
+        """Told after each solve: a round of many is progress all along."""
 
     def warm(self) -> None:
         """Start a solver process and have it load its libraries, before anybody waits for it."""
@@ -174,17 +177,23 @@ class Planner:
     def _work(self, claims: list[_Claim], wave: int) -> int:
         """Solve side by side, store in the order of the claims. Whatever fails, the versions there are stand."""
         tasks = [self._shared(claim.task, wave) for claim in claims]
-        futures = [self._pool.submit(task) for task in tasks]
+        try:
+            futures = [self._pool.submit(task) for task in tasks]
+        except SolverFailed:  # told to end meanwhile: `close` gives the claims back
+            return 0
         for claim, task, future in zip(claims, tasks, futures, strict=True):
             try:
                 result = self._pool.result(task, future, len(claims) > 1)
             except RoutingError as error:
                 self._fail(claim.request, "problem", str(error))
             except SolverFailed as error:
+                if self._closed:
+                    break
                 self._fail(claim.request, "solver", str(error))
             else:
                 self._store(claim, result)
             self._claimed.pop(claim.request.id, None)
+            self.turned()
         return len(claims)
 
     def _shared(self, task: SolveTask, tasks: int) -> SolveTask:
@@ -194,17 +203,19 @@ class Planner:
         return replace(task, seconds=min(task.seconds, WAVE_S * max(1, self._params.processes) / tasks))
 
     def close(self) -> None:
-        """Give back what is claimed, for the next planner to take at once, and end the solver children.
+        """End the solver children and give back what is claimed, for the next planner to take at once.
 
-        A solve that comes back after that is stored only where nobody else has claimed its request.
+        A solve that comes back after that is stored only where nobody else has claimed its request. Raises Unavailable
+        when the database is away: then the leases run out.
         """
+        self._closed = True
+        self._pool.end()
         for id_, generation in list(self._claimed.items()):
             with self._database.write() as session:
                 row = session.get(PlanRequest, id_, with_for_update=True)
                 if row is not None and row.generation == generation:
                     row.lease_until = None
         self._claimed.clear()
-        self._pool.close()
 
     def _fail(self, request: PlanRequest, reason: str, text: str) -> None:
         """Give up at once on what can never be solved, after three attempts on what died; then an alarm is open."""
@@ -234,7 +245,7 @@ class Planner:
             row.lease_until, row.attempts = None, 0
             if claim.insert is not None:
                 row.phase = "done"
-                solved = _insert_solved(claim.insert, request.mode, result)
+                solved = insert_solved(claim.insert, request.mode, result)
                 version = store_version(uow, self._context, request, plan, solved)
                 proposed(uow, self._context, version, False, insertion=request.mode == "insert")
             else:
@@ -256,7 +267,7 @@ class Planner:
         if phase == "improve" and before is not None and not self._worth(before, live, result):
             row.note = "no better plan found"
             return
-        solved = _full_solved(full, result, self._params.seed, before if phase == "improve" else None)
+        solved = full_solved(full, result, self._params.seed, before if phase == "improve" else None)
         version = store_version(uow, self._context, row, plan, solved, "draft" if fallback else "proposed")
         if not fallback:
             proposed(uow, self._context, version, _may_self_start(uow.session, plan), insertion=False)
@@ -281,62 +292,6 @@ def _may_self_start(session: Session, plan: Plan) -> bool:
     stage = session.get(Stage, ref) if kind == "stage" else None
     response = session.get(Response, stage.response) if stage is not None else None
     return response is not None and response.self_start
-
-
-def _verdict_doc(result: SolveResult) -> dict[str, object]:
-    verdict = result.verdict
-    return {
-        "feasible": verdict.feasible,
-        "cost": verdict.cost,
-        "terms": dict(sorted(verdict.terms.items())),
-        "around": list(result.around),
-        "violations": [{"code": v.code, "where": v.where, "text": v.text} for v in verdict.violations[:50]],
-    }
-
-
-def _full_solved(full: FullJob, result: SolveResult, seed: int, before: PlanVersion | None) -> Solved:
-    return Solved(
-        routes=tuple(solved_routes(full, result.plan)),
-        unserved=tuple(unserved_rows(full.job, result.plan)),
-        engine=result.plan.engine,
-        seed=seed,
-        iterations=result.plan.iterations,
-        snapshot_hash=result.snapshot_hash,
-        problem=result.problem_bytes,
-        plan=result.plan_bytes,
-        feasible=result.verdict.feasible,
-        verdict=_verdict_doc(result),
-        cost=result.verdict.cost,
-        tasks=len(full.job.problem.tasks),
-        attempts=result.attempts,
-        seconds=result.seconds,
-        first_plan_s=before.first_plan_s if before is not None else None,
-    )
-
-
-def _insert_solved(job: InsertJob, mode: str, result: SolveResult) -> Solved:
-    made = inserted_routes(job, result.plan)
-    known = [row for row in job.version.unserved if row["task"] not in job.job.refs]
-    carried = [row for row in known if mode != "replan" or not row["ref"]]
-    return Solved(
-        routes=tuple(made.routes),
-        unserved=(*carried, *job.undone, *unserved_rows(job.job, result.plan)),
-        engine={"insert": "insertion", "undo": "undo"}.get(mode, result.plan.engine),
-        seed=result.plan.seed if mode == "replan" else 0,
-        iterations=result.plan.iterations if mode == "replan" else 0,
-        attempts=result.attempts,
-        snapshot_hash=result.snapshot_hash,
-        problem=result.problem_bytes,
-        plan=result.plan_bytes,
-        feasible=result.verdict.feasible,
-        verdict=_verdict_doc(result),
-        cost=result.verdict.cost,
-        tasks=len(job.job.problem.tasks),
-        seconds=result.seconds,
-        added_s=made.added_s,
-        moved_stops=made.moved_stops,
-        based_on=job.version.version,
-    )
 
 
 def stored_verdict(session: Session, version_id: str) -> tuple[dict[str, object], dict[str, object]] | None:

@@ -20,6 +20,7 @@ from models.tables.flow import AuditRow, Outbox
 from streams.driver import Driver, Message
 from streams.leases import Keeper
 from streams.locks import try_lock
+from streams.pulse import Pulse, keep_on
 from streams.sealing import seal
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 RELAY_LIMIT = 500
 """Messages of one round."""
 IDLE_S = 0.1
-MAX_BACKOFF_S = 5.0
 
 
 class Relay:
@@ -51,20 +51,10 @@ class Relay:
         self._on_sent = on_sent
         self._lease = lease
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
         """Until `stop`; pauses when there is nothing to send, backs off when a service is away."""
-        backoff = IDLE_S
         try:
-            while not stop.is_set():
-                try:
-                    busy = self.run_once() > 0
-                    backoff = IDLE_S
-                    if not busy:
-                        stop.wait(IDLE_S)
-                except Unavailable as error:
-                    log.warning("relay waits", error=str(error), pause_s=backoff)
-                    stop.wait(backoff)
-                    backoff = min(backoff * 2, MAX_BACKOFF_S)
+            keep_on(pulse or Pulse("relay"), stop, self.run_once, IDLE_S)
         finally:
             self._release()
 

@@ -22,6 +22,7 @@ from models.errors import Permanent, Unavailable
 from streams import inbox
 from streams.batch import Batch, HandlerFailed, Item, read
 from streams.driver import Consumer, Driver, Partition, Record
+from streams.pulse import Pulse, keep_on
 from streams.recorder import Recorder
 
 log = structlog.get_logger(__name__)
@@ -29,8 +30,6 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 3
 ATTEMPT_PAUSE_S = 0.05
 POLL_S = 1.0
-FIRST_BACKOFF_S = 0.2
-MAX_BACKOFF_S = 5.0
 
 
 class Runner:
@@ -58,18 +57,10 @@ class Runner:
         self._open: set[inbox.Identity] = set()
         """Attempts counted that have no result yet: a service going away in the middle does not use one up."""
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`. A service that is away is tried again, in place, with growing pauses up to 5 s."""
-        backoff = FIRST_BACKOFF_S
+    def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
+        """Until `stop`; a service that is away is tried again, in place."""
         try:
-            while not stop.is_set():
-                try:
-                    self.run_once(POLL_S)
-                    backoff = FIRST_BACKOFF_S
-                except Unavailable as error:
-                    log.warning("waiting", group=self.recorder.group, error=str(error), pause_s=backoff)
-                    stop.wait(backoff)
-                    backoff = min(backoff * 2, MAX_BACKOFF_S)
+            keep_on(pulse or Pulse(self.recorder.group), stop, lambda: self.run_once(POLL_S))
         finally:
             self.close()
 

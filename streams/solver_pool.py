@@ -33,6 +33,7 @@ class SolverPool:
         self._processes = processes
         self._pool: ProcessPoolExecutor | None = None
         self._asked = time.monotonic()
+        self._ended = False
 
     def warm(self) -> None:
         """Start a child and have it load its libraries, before anybody waits for it."""
@@ -45,7 +46,9 @@ class SolverPool:
             self.close()
 
     def submit(self, task: SolveTask) -> Future[SolveResult]:
-        """Begin a solve."""
+        """Begin a solve. Raises SolverFailed after `end`."""
+        if self._ended:
+            raise SolverFailed("the planner ends")
         self._asked = time.monotonic()
         if self._processes:
             try:
@@ -87,8 +90,13 @@ class SolverPool:
             log.exception("a solve failed")
             raise SolverFailed(f"the solver failed: {type(error).__name__}: {error}") from error
 
+    def end(self) -> None:
+        """Kill the children, whatever they are at; nothing can be asked any more."""
+        self._ended = True
+        self._kill()
+
     def close(self) -> None:
-        """End the children."""
+        """Have the children end when they have done what they are at."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None

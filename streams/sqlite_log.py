@@ -148,13 +148,20 @@ class SqliteLog:
                 [(group, topic, part, off) for (topic, part), off in positions.items()],
             )
 
-    def tail(self, topics: Sequence[str], callback: Callable[[Record], None], stop: threading.Event) -> None:
+    def tail(
+        self,
+        topics: Sequence[str],
+        callback: Callable[[Record], None],
+        stop: threading.Event,
+        turned: Callable[[], None] = lambda: None,
+    ) -> None:
         """Call back with every message written from now on until `stop`."""
         reader = SqliteConsumer(self, "", tuple(topics), dict(self.end_offsets(topics)))
         try:
             while not stop.is_set():
                 for record in reader.poll(timeout_s=0.25):
                     callback(record)
+                turned()
         finally:
             reader.close()
 

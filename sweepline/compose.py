@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlmodel import Session, select
 
 from config.rules_loader import load_rules
@@ -49,6 +50,8 @@ from sweepline.clock import Clock, WallClock
 from sweepline.parts import match_network, open_database, open_driver, open_views
 from sweepline.settling import Settling
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -77,7 +80,6 @@ class System:
         self.rules = load_rules(data_dir / "sweepline.toml", self.options.rules)
         self.database = open_database(self.settings, data_dir)
         self.driver: Driver = open_driver(self.settings, data_dir, self.clock)
-        self.driver.ensure_topics()
         self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
         self._matching: dict[str, MatchNetwork] = {}
         self._planners: list[Planner] = []
@@ -251,10 +253,17 @@ class System:
         """Run every role until nothing is left to do at `now`."""
         self._settling.settle(now)
 
+    def give_back(self) -> None:
+        """End solves and give back claimed plan requests, for other planners to take at once."""
+        for planner in self._planners:
+            try:
+                planner.close()
+            except Unavailable as error:
+                log.warning("plan requests not given back, their leases will run out", error=str(error))
+
     def close(self) -> None:
         """Release children, consumers and connections."""
-        for planner in self._planners:
-            planner.close()
+        self.give_back()
         for runner in self.runners:
             runner.close()
         for view in self.views:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +18,21 @@ from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
 from models.errors import Refused, Unavailable
+from streams.driver import Record
+from streams.pulse import Pulse, keep_on
 from sweepline.compose import Options, System, require_city
-from sweepline.roles import start_threads
+from sweepline.health import ROLES
+from sweepline.roles import Running, start_heart, start_roles
 from sweepline.running import holder_name, keep_beating, open_system, runner_lease
 
 GRACE_S = 2
 """Live connections never end by themselves: this long after a signal they are cut."""
+NOTIFY_S = 5
+JOIN_S = 5.0
+END_S = 7.0
+"""A role ends within 10 s of a signal, whatever it hangs on."""
+START_PAUSE_S = 2.0
+INTERNAL = 70
 KIND_OF_TOPIC = {
     "positions": "vehicle",
     "stations": "station",
@@ -57,10 +69,22 @@ def console_of(system: System, hub: Hub) -> Any:
     )
 
 
-def serve(app: Any, host: str, port: int, stop: threading.Event) -> None:
-    """Serve until `stop` or a signal."""
+def serve(app: Any, host: str, port: int, stop: threading.Event, pulse: Pulse | None = None) -> None:
+    """Serve until `stop` or a signal; `pulse` is told while the event loop turns."""
+
+    async def turned() -> None:
+        if pulse is not None:
+            pulse.turned()
+
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        callback_notify=turned,
+        timeout_notify=NOTIFY_S,
     )
     server = uvicorn.Server(config)
 
@@ -84,52 +108,89 @@ def run_up(data: Path, port: int) -> int:
             if generation is None:
                 raise Unavailable(f"{data}: another process runs here already")
             system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
-            threads = [threading.Thread(target=system.start_city, name="start", daemon=True)]
-            threads[0].start()
-            threads += start_threads(system, stop)
-            threads.append(keep_beating(system, generation, stop))
+            threading.Thread(target=system.start_city, name="start", daemon=True).start()
+            running = start_roles(system, stop)
+            keep_beating(system, generation, stop)
             chosen = port or system.settings.port
             print(
                 f"console: http://{system.settings.host}:{chosen}  (add a sign-in with `sweepline user add`)",
                 flush=True,
             )
             serve(console_of(system, hub), system.settings.host, chosen, stop)
-            for thread in threads:
-                thread.join(timeout=10)
+            system.give_back()
+            running.join(JOIN_S)
     finally:
         system.close()
-    return 0
-
-
-ROLES = ("streams", "views", "planner", "relay", "printer", "console")
+    return INTERNAL if running.crashed else 0
 
 
 def run_worker(role: str, data: Path) -> int:
-    """One role until SIGTERM or SIGINT."""
+    """One role until SIGTERM or SIGINT, which end it within 10 s. 0; 70 when a loop crashed."""
     if role not in ROLES:
         raise Refused("usage", f"worker {role}: roles are {', '.join(ROLES)}")
-    system = System(data, Options(holder=holder_name()))  # several may run on one machine
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_end_in_time, args=(stop,), daemon=True, name="end").start()
+    system = wait_for_system(data, stop)
+    if system is None:
+        return 0
     try:
-        require_city(system)
-        if role == "console":
-            hub = Hub()
-            topics = sorted(KIND_OF_TOPIC)
-            tail = threading.Thread(
-                target=system.driver.tail,
-                args=(topics, lambda r: hub.publish(hint_of(r.topic, r.key.decode())), stop),
-                daemon=True,
-            )
-            tail.start()
-            serve(console_of(system, hub), system.settings.host, system.settings.port, stop)
-            return 0
-        threads = start_threads(system, stop, role)
-        print(json.dumps({"role": role, "holder": holder_name(), "since": datetime.now(UTC).isoformat()}), flush=True)
+        running = _start_console(system, stop) if role == "console" else start_roles(system, stop, [role])
+        print(json.dumps({"role": role, "holder": system.holder, "since": datetime.now(UTC).isoformat()}), flush=True)
         stop.wait()
-        for thread in threads:
-            thread.join(timeout=10)
+        system.give_back()
+        running.join(JOIN_S)
     finally:
         system.close()
-    return 0
+    return INTERNAL if running.crashed else 0
+
+
+def wait_for_system(data: Path, stop: threading.Event) -> System | None:
+    """The system of DIR as soon as its database answers and has a city; None when told to stop meanwhile."""
+    pulse = Pulse("start")
+    while not stop.is_set():
+        try:
+            system = System(data, Options(holder=holder_name()))  # several may run on one machine
+            if system.context.city:
+                pulse.turned()
+                return system
+            system.close()
+            pulse.waits(f"{data}: no city yet; import one with `sweepline city import`")
+        except Unavailable as error:
+            pulse.waits(str(error))
+        stop.wait(START_PAUSE_S)
+    return None
+
+
+def _start_console(system: System, stop: threading.Event) -> Running:
+    """The console's loops: it serves, and hands on hints of what other roles wrote."""
+    hub = Hub()
+    running = Running(stop)
+    hints = Pulse("hints")
+
+    def tail() -> int:
+        def tell(record: Record) -> None:
+            hub.publish(hint_of(record.topic, record.key.decode()))
+
+        system.driver.tail(sorted(KIND_OF_TOPIC), tell, stop, hints.turned)
+        return 0
+
+    running.start("hints", lambda _stop, pulse: keep_on(pulse, stop, tail), hints)
+    pages = Pulse("pages")
+    settings = system.settings
+
+    def pages_served(_stop: threading.Event, pulse: Pulse) -> None:
+        serve(console_of(system, hub), settings.host, settings.port, stop, pulse)
+
+    running.start("pages", pages_served, pages)
+    start_heart(system, running, "console", [hints, pages])
+    return running
+
+
+def _end_in_time(stop: threading.Event) -> None:
+    """What hangs on a service that is away does not hold up the end: nothing is lost by it, by design."""
+    stop.wait()
+    time.sleep(END_S)
+    print("sweepline: not all loops have ended in time; what they were at is done again", file=sys.stderr, flush=True)
+    os._exit(0)

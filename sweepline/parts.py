@@ -44,7 +44,9 @@ def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:
     if settings.broker == "sqlite":
         from streams.sqlite_log import SqliteLog
 
-        return SqliteLog(data_dir / "log.db", clock)
+        log = SqliteLog(data_dir / "log.db", clock)
+        log.ensure_topics()
+        return log
     from streams.kafka_driver import KafkaDriver
 
     return KafkaDriver(settings.broker.removeprefix("kafka://"), settings.topic_prefix)

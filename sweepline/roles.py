@@ -1,61 +1,133 @@
-"""The roles of a live system as loops, each run in a thread of its own until `stop`."""
+"""The roles of a live system as loops, each run in a thread of its own until `stop`, watched by a heart a role."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+import structlog
 from sqlmodel import select
 
 from dispatch.places import place_index
 from models.errors import Unavailable
 from models.tables.city import City
+from streams.heart import Heart
 from streams.housekeeping import prune
 from streams.planner import QUICK_PHASES
+from streams.pulse import STALL_S, Pulse, keep_on
 from streams.runner import Runner
+from streams.solver_pool import GREEDY_LIMIT_S, ITERATIONS_LIMIT_S, KILL_FACTOR
 from streams.timers import fire_due
 from streams.watchdog import Watchdog
 from sweepline.compose import System
+
+log = structlog.get_logger(__name__)
+
+Loop = Callable[[threading.Event, Pulse], None]
 
 HOUSEKEEPING_S = 3600.0
 TIMER_PAUSE_S = 0.5
 PLANNER_PAUSE_S = 0.1
 IMPROVER_PAUSE_S = 0.5
 PRINTER_PAUSE_S = 1.0
-AWAY_PAUSE_S = 5.0
+PRINTER_LIMIT_S = 900.0
+"""All sheets of a large city after a start, before the printer counts as hanging."""
 
-Loop = Callable[[threading.Event], None]
+
+@dataclass(frozen=True, slots=True)
+class RoleLoop:
+    """One loop of a role. `limit_s`: how long it may take to come round; 0: it is a watchdog and has no pulse."""
+
+    name: str
+    run: Loop
+    limit_s: float = STALL_S
 
 
-def role_loops(system: System, role: str = "") -> list[tuple[str, Loop]]:
-    """(name, loop) of one role of the production set-up; all of them for ""."""
-    loops: dict[str, list[tuple[str, Loop]]] = {
+@dataclass
+class Running:
+    """Roles at work: their threads, and what made one end that should not have."""
+
+    stop: threading.Event
+    threads: list[threading.Thread] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
+
+    def start(self, name: str, run: Loop, pulse: Pulse) -> None:
+        """One loop in a thread."""
+
+        def guarded() -> None:
+            try:
+                run(self.stop, pulse)
+            except Exception:
+                log.exception("crashed", loop=name)
+                self.crashed.append(name)
+                self.stop.set()
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def join(self, limit_s: float) -> bool:
+        """Wait for all threads to end, so long in all; whether they did."""
+        until = time.monotonic() + limit_s
+        for thread in self.threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self.threads)
+
+
+def role_loops(system: System) -> dict[str, list[RoleLoop]]:
+    """The loops of each role of the production set-up but the console, which serves."""
+    database, clock = system.database, system.clock
+    solve_s = STALL_S + (
+        ITERATIONS_LIMIT_S
+        if system.settings.solver_iterations
+        else max(system.rules.planning.improve_seconds, GREEDY_LIMIT_S) * KILL_FACTOR + GREEDY_LIMIT_S
+    )
+    return {
         "streams": [
-            *[(f"recorder {r.recorder.group}", r.run) for r in system.runners],
-            *[(f"watchdog {r.recorder.group}", _watchdog(system, r).run) for r in system.runners],
+            *[RoleLoop(f"recorder {r.recorder.group}", r.run) for r in system.runners],
+            *[RoleLoop(f"watchdog {r.recorder.group}", _watchdog(system, r), 0) for r in system.runners],
         ],
-        "views": [(f"view {view.name}", view.run) for view in system.views],
+        "views": [RoleLoop(f"view {view.name}", view.run) for view in system.views],
         "relay": [
-            ("relay", system.relay.run),
-            ("timers", lambda stop: _loop(stop, TIMER_PAUSE_S, lambda: fire_due(system.database, system.clock()))),
-            ("housekeeping", lambda stop: _loop(stop, HOUSEKEEPING_S, lambda: _keep_house(system))),
+            RoleLoop("relay", system.relay.run),
+            RoleLoop("timers", _repeat(lambda: fire_due(database, clock()), TIMER_PAUSE_S)),
+            RoleLoop("housekeeping", _repeat(lambda: _keep_house(system), HOUSEKEEPING_S), HOUSEKEEPING_S * 2),
         ],
-        "planner": [("planner", lambda stop: _plan(system, stop)), ("improver", lambda stop: _improve(system, stop))],
-        "printer": [("printer", lambda stop: _loop(stop, PRINTER_PAUSE_S, system.printer.print_due))],
+        "planner": [
+            RoleLoop("planner", lambda stop, pulse: _plan(system, stop, pulse), solve_s),
+            RoleLoop("improver", lambda stop, pulse: _improve(system, stop, pulse), solve_s),
+        ],
+        "printer": [RoleLoop("printer", _repeat(system.printer.print_due, PRINTER_PAUSE_S), PRINTER_LIMIT_S)],
     }
-    return loops[role] if role else [loop for group in loops.values() for loop in group]
 
 
-def start_threads(system: System, stop: threading.Event, role: str = "") -> list[threading.Thread]:
-    """The loops of a role, or of every role, in threads. From now on the ballast is kept."""
+def start_roles(system: System, stop: threading.Event, roles: Iterable[str] = ()) -> Running:
+    """These roles, or all of them, each loop in a thread. One that fails for no foreseen reason stops them all.
+
+    From now on the ballast is kept.
+    """
     if system.database.ballast is not None:
         system.database.ballast.keep()
-    threads = [
-        threading.Thread(target=loop, args=(stop,), name=name, daemon=True) for name, loop in role_loops(system, role)
-    ]
-    for thread in threads:
-        thread.start()
-    return threads
+    running = Running(stop)
+    loops = role_loops(system)
+    for role in roles or loops:
+        pulses: list[Pulse] = []
+        for loop in loops[role]:
+            pulse = Pulse(loop.name, loop.limit_s)
+            if loop.limit_s:
+                pulses.append(pulse)
+            running.start(loop.name, loop.run, pulse)
+        start_heart(system, running, role, pulses)
+    return running
+
+
+def start_heart(system: System, running: Running, role: str, pulses: list[Pulse]) -> None:
+    """Have a role's heartbeats written in a thread."""
+    heart = Heart(system.database, role, system.holder, pulses, lambda: datetime.now(UTC))
+    running.start(f"heart {role}", lambda stop, _pulse: heart.run(stop), Pulse(role))
 
 
 def _keep_house(system: System) -> int:
@@ -63,19 +135,24 @@ def _keep_house(system: System) -> int:
     return prune(system.database, system.clock(), system.settings.position_days)
 
 
-def _watchdog(system: System, runner: Runner) -> Watchdog:
+def _watchdog(system: System, runner: Runner) -> Loop:
     """Ends the process with 70 when a recorder has work waiting and commits nothing for 30 s."""
     recorder = runner.recorder
-    return Watchdog(recorder.group, lambda: system.driver.lag(recorder.group, recorder.topics), lambda: runner.batches)
+    dog = Watchdog(recorder.group, lambda: system.driver.lag(recorder.group, recorder.topics), lambda: runner.batches)
+    return lambda stop, _pulse: dog.run(stop)
 
 
-def _plan(system: System, stop: threading.Event) -> None:
+def _repeat(once: Callable[[], int], pause_s: float) -> Loop:
+    return lambda stop, pulse: keep_on(pulse, stop, once, pause_s)
+
+
+def _plan(system: System, stop: threading.Event, pulse: Pulse) -> None:
     """First plans and insertions, on one solver process that is kept warm."""
     quick = system.make_planner(phases=QUICK_PHASES, processes=min(1, system.settings.solver_processes))
+    quick.turned = pulse.turned
     quick.warm()
     _look_around(system)
-    _loop(stop, PLANNER_PAUSE_S, lambda: quick.run_due(system.clock(), stop=stop))
-    quick.close()
+    keep_on(pulse, stop, lambda: quick.run_due(system.clock(), stop=stop), PLANNER_PAUSE_S)
 
 
 def _look_around(system: System) -> None:
@@ -89,23 +166,13 @@ def _look_around(system: System) -> None:
         return
 
 
-def _improve(system: System, stop: threading.Event) -> None:
+def _improve(system: System, stop: threading.Event, pulse: Pulse) -> None:
     """Improvements, on processes that are given back when there is nothing to improve."""
     slow = system.make_planner(phases=("improve",), rests=True, holder=f"improver@{system.holder}")
+    slow.turned = pulse.turned
 
     def once() -> int:
         slow.rest()
         return slow.run_due(system.clock(), stop=stop)
 
-    _loop(stop, IMPROVER_PAUSE_S, once)
-    slow.close()
-
-
-def _loop(stop: threading.Event, pause_s: float, work_once: Callable[[], int]) -> None:
-    """Work while there is some, else pause; a service that is away is tried again."""
-    while not stop.is_set():
-        try:
-            if not work_once():
-                stop.wait(pause_s)
-        except Unavailable:
-            stop.wait(min(pause_s * 5, AWAY_PAUSE_S))
+    keep_on(pulse, stop, once, IMPROVER_PAUSE_S)

@@ -126,6 +126,20 @@ class Lease(SQLModel, table=True):
     generation: int = 0
 
 
+class Heartbeat(SQLModel, table=True):
+    """A running process of a role. `progress_at`: when all of its loops last went well. `state`: working, waiting
+    (for a service, `note` says which), stalled.
+    """
+
+    role: str = Field(primary_key=True)
+    holder: str = Field(primary_key=True)
+    since: datetime = time_field()
+    beat_at: datetime = time_field()
+    progress_at: datetime = time_field()
+    state: str = "working"
+    note: str = ""
+
+
 class Alarm(SQLModel, table=True):
     """A condition somebody must know of. `state`: open, acknowledged, closed."""
 

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import threading
 
-import structlog
 from sqlmodel import select
 
 from models.database import Database
-from models.errors import Unavailable
 from models.tables.flow import Projection
 from streams.driver import Consumer, Driver, Message
+from streams.pulse import Pulse, keep_on
 from streams.views.view import Kept, State, View, advance, read_event
 
-log = structlog.get_logger(__name__)
-
 POLL_S = 1.0
-BACKOFF_S = 1.0
 
 
 class EmbeddedView:
@@ -36,15 +32,10 @@ class EmbeddedView:
         self._outgoing: list[Message] = []
         self._uncommitted = False
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
         """Until `stop`; a service that is away is tried again."""
         try:
-            while not stop.is_set():
-                try:
-                    self.run_once(POLL_S)
-                except Unavailable as error:
-                    log.warning("view waits", view=self.name, error=str(error))
-                    stop.wait(BACKOFF_S)
+            keep_on(pulse or Pulse(self.name), stop, lambda: self.run_once(POLL_S))
         finally:
             self.close()
 

@@ -12,11 +12,12 @@ import asyncio
 import json
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from models.errors import Unavailable
 from streams.driver import Driver
+from streams.pulse import Pulse, keep_on
 from streams.topics import TOPICS
 from streams.views.view import View, advance, read_event
 
@@ -79,17 +80,23 @@ def run_faust_view(
     stop: threading.Event,
     prefix: str = "",
     commit_interval_s: float = COMMIT_INTERVAL_S,
+    turned: Callable[[], None] | None = None,
 ) -> None:
-    """Run one view until `stop`, in this thread, with an event loop of its own. Topics must exist."""
+    """Run one view until `stop`, in this thread, with an event loop of its own. Topics must exist.
+
+    `turned` is told again and again while the event loop turns. Raises what the app crashed with.
+    """
     with tempfile.TemporaryDirectory(prefix="sweepline-view-") as data_dir:
-        asyncio.run(_run(make_app(view, bootstrap, prefix, data_dir, commit_interval_s), stop))
+        asyncio.run(_run(make_app(view, bootstrap, prefix, data_dir, commit_interval_s), stop, turned))
 
 
-async def _run(app: Any, stop: threading.Event) -> None:
+async def _run(app: Any, stop: threading.Event, turned: Callable[[], None] | None) -> None:
     app.finalize()
     await app.start()
     try:
         while not stop.is_set() and not app.crashed:
+            if turned is not None:
+                turned()
             await asyncio.sleep(STOP_POLL_S)
     finally:
         await asyncio.wait_for(app.stop(), STOP_LIMIT_S)
@@ -111,13 +118,24 @@ class FaustView:
         self._thread: threading.Thread | None = None
         self._fault: BaseException | None = None
 
-    def run(self, stop: threading.Event) -> None:
-        """Until `stop`, in this thread. Raises what the app crashed with, when it cannot go on."""
-        run_faust_view(self.view, self._bootstrap, stop, self._prefix)
+    def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
+        """Until `stop`, in this thread. An app that crashed, as with no broker at its start, is started anew."""
+        beating = pulse or Pulse(self.name)
+
+        def once() -> int:
+            self._driver.ensure_topics()
+            try:
+                run_faust_view(self.view, self._bootstrap, stop, self._prefix, turned=beating.turned)
+            except Exception as fault:
+                raise Unavailable(f"view {self.name} has stopped: {type(fault).__name__}: {fault}") from fault
+            return 0
+
+        keep_on(beating, stop, once)
 
     def run_once(self, timeout_s: float = 0.0) -> int:
         """Have it run in the background; 0, since nobody waits for it here. Raises Unavailable when it crashed."""
         if self._thread is None:
+            self._driver.ensure_topics()
             self._stop.clear()
             self._thread = threading.Thread(target=self._background, name=f"view {self.name}")
             self._thread.start()

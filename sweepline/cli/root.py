@@ -54,6 +54,20 @@ def worker(
 
 
 @app.command()
+def health(
+    data: Data = Path("data"),
+    role: Annotated[
+        str, typer.Option(help="streams, views, ...: this machine's process of it; all roles if left out")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Whether roles make progress: 0 all of them, 1 one hangs or none is there; the health check of a container."""
+    from sweepline.health import health_command
+
+    raise typer.Exit(health_command(data, role, as_json))
+
+
+@app.command()
 def send(
     files: Annotated[list[Path], typer.Argument(help="CAP XML, event JSON lines, CSV")],
     data: Annotated[Path | None, typer.Option("--data", help="data directory")] = None,

@@ -24,7 +24,6 @@ from models.migrate import upgrade
 from models.tables.city import Crew, District, Worker
 from models.tables.plans import Plan, PlanRequest, PlanVersion
 from sweepline.compose import Options, System
-from sweepline.roles import role_loops
 from tests.contract.conftest import drop_topics, schema
 from tests.contract.line import KAFKA, POSTGRES, database_url
 from tests.small_city import small_city
@@ -101,7 +100,7 @@ def salting(system: System) -> list[PlanRequest]:
 def test_two_planners_plan_two_districts_at_once_and_each_once(system: System) -> None:
     workers = [planner(system.data_dir) for _ in range(2)]
     stop = threading.Event()
-    loops = [loop for name, loop in role_loops(system, "streams") if name.startswith("recorder")]
+    loops = [runner.run for runner in system.runners]
     threads = [threading.Thread(target=loop, args=(stop,), daemon=True) for loop in (*loops, system.relay.run)]
     try:
         names = [json.loads(worker.stdout.readline())["holder"] for worker in workers if worker.stdout is not None]

@@ -21,7 +21,7 @@ from models.times import iso
 from streams.driver import Message
 from sweepline.compose import Options, System
 from sweepline.live import console_of
-from sweepline.roles import start_threads
+from sweepline.roles import start_roles
 from tests.sweepline.conftest import cap_xml
 
 PASSWORD = "a good password"
@@ -107,7 +107,7 @@ def test_an_alert_overtakes_positions_that_do_not_get_on(city: Path) -> None:
 
     positions.process = slow  # type: ignore[method-assign,assignment]
     system.intake(fixes(1000), "application/x-ndjson", "")
-    threads = start_threads(system, stop, "streams") + start_threads(system, stop, "relay")
+    threads = start_roles(system, stop, ["streams", "relay"]).threads
     try:
         assert stuck.wait(WAIT_S)
         system.intake(cap_xml().encode(), "application/xml", "")

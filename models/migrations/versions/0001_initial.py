@@ -233,6 +233,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("provider", "issued_at", "valid_from"),
     )
     op.create_table(
+        "heartbeat",
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("beat_at", UtcDateTime(), nullable=False),
+        sa.Column("progress_at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("role", "holder"),
+    )
+    op.create_table(
         "inbox",
         sa.Column("group", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
