@@ -237,7 +237,8 @@ class Planner:
         request, now = claim.request, claim.request.next_at
         with self._database.write() as session:
             row = session.exec(select(PlanRequest).where(PlanRequest.id == request.id).with_for_update()).first()
-            plan = session.get(Plan, request.plan)
+            # Locked: two planners that store versions of one plan take turns, so that each has a number of its own.
+            plan = session.get(Plan, request.plan, with_for_update=True)
             if row is None or plan is None or row.generation != request.generation or row.phase != request.phase:
                 log.warning("late result refused: %s generation %s", request.id, request.generation)
                 return

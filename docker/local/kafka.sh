@@ -3,12 +3,14 @@
 #   SWEEPLINE_KAFKA_DIR   data, pid and log (default ${TMPDIR:-/tmp}/sweepline-kafka)
 #   SWEEPLINE_KAFKA_LIBS  the jars (default ~/.cache/sweepline/kafka); fetched by Maven where they are missing
 #   SWEEPLINE_KAFKA_PORT  port on 127.0.0.1 (default 29092); the controller takes the next one
+#   SWEEPLINE_KAFKA_ADVERTISED  the port it tells clients, where they come through a proxy (default the port itself)
 #   SWEEPLINE_KAFKA_HEAP  memory of the Java machine (default 512m)
 # Needs Java 17 or later, and Maven for the first fetch. Nobody but this machine can reach it.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PORT=${SWEEPLINE_KAFKA_PORT:-29092}
+ADVERTISED=${SWEEPLINE_KAFKA_ADVERTISED:-$PORT}
 RUN=${SWEEPLINE_KAFKA_DIR:-${TMPDIR:-/tmp}/sweepline-kafka}
 LIBS=${SWEEPLINE_KAFKA_LIBS:-${HOME:-/root}/.cache/sweepline/kafka}
 HEAP=${SWEEPLINE_KAFKA_HEAP:-512m}
@@ -31,7 +33,7 @@ start() {
   command -v java >/dev/null || { echo "kafka.sh: Java is missing; install 'default-jre-headless'" >&2; exit 75; }
   fetch
   mkdir -p "$RUN"
-  sed -e "s#@PORT@#$PORT#g; s#@CONTROLLER_PORT@#$((PORT + 1))#g; s#@DATA@#$RUN/log#g" \
+  sed -e "s#@PORT@#$PORT#g; s#@ADVERTISED@#$ADVERTISED#g; s#@CONTROLLER_PORT@#$((PORT + 1))#g; s#@DATA@#$RUN/log#g" \
     "$HERE/server.properties" >"$RUN/server.properties"
   if [ ! -f "$RUN/log/meta.properties" ]; then
     local id

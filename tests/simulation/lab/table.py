@@ -1,0 +1,50 @@
+"""The table of a run, put into a page between two marks."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.simulation.lab.trial import FAULTS, Outcome
+
+BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
+COUNTS = ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder")
+
+
+def write_table(page: Path, outcomes: Sequence[Outcome], seconds: float) -> None:
+    """Replace what stands between the marks of a page."""
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{table(outcomes, seconds)}\n{END}{after}", encoding="utf-8")
+
+
+def table(outcomes: Sequence[Outcome], seconds: float) -> str:
+    """One line a fault, its seeds added up; `back` is the slowest."""
+    failed = sum(not outcome.passed for outcome in outcomes)
+    seeds = sorted({outcome.seed for outcome in outcomes})
+    names = list(dict.fromkeys(outcome.fault for outcome in outcomes))
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, `make faults`: "
+        f"{len(names)} faults, seeds {', '.join(map(str, seeds))}, {len(outcomes)} runs in {seconds / 60:.0f} minutes, "
+        f"{failed} failed.",
+        "",
+        f"| Fault | Struck | Runs passed | {' | '.join(COUNTS)} | Back, s |",
+        f"|---|---|---|{'---|' * len(COUNTS)}---|",
+    ]
+    for name in names:
+        mine = [outcome for outcome in outcomes if outcome.fault == name]
+        struck: Counter[str] = Counter()
+        for outcome in mine:
+            struck.update(outcome.struck)
+        hits = ", ".join(f"{count} {what}" for what, count in struck.items())
+        sums = " | ".join(str(sum(getattr(outcome, count) for outcome in mine)) for count in COUNTS)
+        passed = f"{sum(outcome.passed for outcome in mine)} of {len(mine)}"
+        lines.append(f"| {name} | {hits} | {passed} | {sums} | {max(outcome.back_s for outcome in mine)} |")
+    wrong = [f"- {o.fault}, seed {o.seed}: {'; '.join(o.wrong)}" for o in outcomes if not o.passed]
+    assert all(name in FAULTS for name in names)
+    return "\n".join([*lines, "", "What failed:", "", *(wrong or ["- nothing"])])

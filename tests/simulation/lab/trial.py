@@ -1,0 +1,144 @@
+"""One fault at one seed: traffic, the strike, its end, the way back, the balance."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.simulation.lab.health import BACK_LIMIT_S, Probe, settled
+from tests.simulation.lab.site import Site
+from tests.simulation.lab.traffic import Traffic
+
+LEAD_S = 1.0
+"""Traffic before the strike, so that there is something to strike."""
+TAIL_S = 0.5
+
+
+class Strike:
+    """What a fault has at hand, and where it says what it hit."""
+
+    def __init__(self, site: Site, seed: int) -> None:
+        self.site = site
+        self.rng = random.Random(seed)
+        self.seed = seed
+        self.hits: Counter[str] = Counter()
+        self.since: float | None = None
+
+    def proof(self, what: str, count: int) -> None:
+        """Something the fault did, counted. A fault without any has not struck."""
+        self.hits[what] += count
+
+    def demand(self, holds: bool, what: str) -> None:
+        """Something the system must have done during the fault. Raises Broken where it has not."""
+        if not holds:
+            raise Broken(what)
+
+    def hold(self, seconds: float) -> None:
+        """Leave the fault in place."""
+        time.sleep(seconds)
+
+    def healed(self) -> None:
+        """The fault ends now: from here on the way back is timed."""
+        self.since = time.monotonic()
+
+
+class Broken(Exception):
+    """The system did what it may not do."""
+
+
+Act = Callable[[Strike], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A named way to hurt the system: strikes, waits, ends, in one function. `group` is its part of the table."""
+
+    name: str
+    group: str
+    act: Act
+    short: bool = False
+    """Part of the short set."""
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(name: str, group: str, short: bool = False) -> Callable[[Act], Act]:
+    """Register a fault."""
+
+    def register(act: Act) -> Act:
+        assert name not in FAULTS, name
+        FAULTS[name] = Fault(name, group, act, short)
+        return act
+
+    return register
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run showed. `struck` counts what the fault hit, by kind."""
+
+    fault: str
+    seed: int
+    struck: dict[str, int] = field(default_factory=dict)
+    accepted: int = 0
+    applied: int = 0
+    quarantined: int = 0
+    missing: int = 0
+    doubled: int = 0
+    phantom: int = 0
+    disorder: int = 0
+    back_s: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return not self.wrong
+
+    def document(self) -> dict[str, Any]:
+        return {**asdict(self), "passed": self.passed}
+
+
+@contextmanager
+def _traffic(site: Site, name: str, seed: int) -> Iterator[Traffic]:
+    traffic = Traffic(site, name, seed)
+    traffic.start()
+    try:
+        yield traffic
+    finally:
+        traffic.stop()
+
+
+def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
+    """One run on a site that is well. Whatever goes wrong is in the outcome's `wrong`."""
+    outcome = Outcome(chosen.name, seed)
+    start = len(site.ledger.lines)
+    strike = Strike(site, seed)
+    with _traffic(site, f"{chosen.name}-{seed}-{number}", seed) as traffic:
+        time.sleep(LEAD_S)
+        try:
+            chosen.act(strike)
+        except Broken as error:
+            outcome.wrong.append(f"demand: {error}")
+        back = Probe(site, strike.since).run()
+        time.sleep(TAIL_S)
+    if traffic.said == 0:
+        outcome.wrong.append("no traffic")
+    outcome.wrong += traffic.faults
+    outcome.struck = dict(strike.hits)
+    if not any(strike.hits.values()):
+        outcome.wrong.append("did not strike")
+    outcome.parts = {name: round(value, 1) for name, value in back.parts.items()}
+    outcome.back_s = round(back.back_s, 1)
+    outcome.wrong += back.late
+    books = settled(site, start, max(5.0, BACK_LIMIT_S - back.back_s))
+    for name in ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder"):
+        setattr(outcome, name, getattr(books, name))
+    outcome.wrong += books.faults
+    return outcome
