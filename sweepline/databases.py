@@ -1,110 +1,28 @@
-"""Functions behind `db backup|restore|verify`, `doctor` and `schema`."""
+"""Functions behind `db verify`, `doctor` and `schema`."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from config.settings import database_url, load_settings
-from models.database import Database
-from models.errors import Refused, SweeplineError, Unavailable
+from config.settings import load_settings
+from models.errors import SweeplineError
 from models.events.registry import PAYLOADS
 from models.tables.flow import Alarm, Outbox, Quarantine
 from models.tables.plans import Approval, Assignment, PlanVersion
 from models.tables.work import StationDay, WorkItem
 from streams import sealing
-from streams.leases import find_holder
 from streams.planner import stored_verdict
 from sweepline.compose import System
-from sweepline.running import LEASE, open_system
+from sweepline.running import open_system
 
 NAMES = 5
 """Names shown of a long list of faults."""
-
-
-def _sqlite_file(data: Path) -> Path:
-    url = database_url(load_settings(data), data)
-    if not url.startswith("sqlite:///"):
-        raise Refused("not_sqlite", "backup and restore here are for the SQLite file; use pg_dump for PostgreSQL")
-    return Path(url.removeprefix("sqlite:///"))
-
-
-def backup_command(data: Path, out: Path) -> int:
-    """A consistent copy while the system runs, by SQLite's backup API, then checked."""
-    source = _sqlite_file(data)
-    if not source.exists():
-        raise Refused("no_data", f"{source}: no database there")
-    fresh = out.with_name(out.name + ".new")
-    try:
-        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(fresh)) as copy:
-            live.backup(copy)
-            _integrity(copy, fresh)
-        fresh.rename(out)
-    except (OSError, sqlite3.Error) as error:
-        fresh.unlink(missing_ok=True)
-        raise Refused("bad_copy", f"{out}: cannot be written ({error}); name a file in a folder that exists") from error
-    print(f"{out}: {out.stat().st_size} bytes")
-    return 0
-
-
-def restore_command(data: Path, copy: Path) -> int:
-    """Put a copy in place; what was there is kept beside it as sweepline.db.before, its write-ahead log with it.
-
-    Raises Refused for what is no copy of ours, Unavailable while a process runs on the directory.
-    """
-    if not copy.is_file():
-        raise Refused("no_file", f"{copy}: no such file")
-    with closing(sqlite3.connect(copy)) as handle:
-        _integrity(handle, copy)
-        if handle.execute("SELECT 1 FROM sqlite_master WHERE name = 'planversion'").fetchone() is None:
-            raise Refused("bad_copy", f"{copy}: is no Sweepline database; give a file `sweepline db backup` wrote")
-    target = _sqlite_file(data)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if (holder := _running(target)) is not None:
-        raise Unavailable(f"{data}: {holder} runs here; stop it first")
-    fresh = target.with_name(target.name + ".new")
-    shutil.copyfile(copy, fresh)
-    for tail in ("-wal", "-shm", ""):
-        part = Path(f"{target}{tail}")
-        if part.exists():
-            part.replace(f"{target}.before{tail}")
-    fresh.replace(target)
-    print(f"{target} restored from {copy}; what was there is kept as {target.name}.before")
-    return 0
-
-
-def _running(target: Path) -> str | None:
-    """Who holds the directory's runner lease; None also for a database too broken to say."""
-    if not target.exists():
-        return None
-    try:
-        database = Database(f"sqlite:///{target}")
-        try:
-            with database.read() as session:
-                return find_holder(session, LEASE, datetime.now(UTC))
-        finally:
-            database.close()
-    except (SQLAlchemyError, SweeplineError):
-        return None
-
-
-def _integrity(handle: sqlite3.Connection, path: Path) -> None:
-    try:
-        answer = handle.execute("PRAGMA integrity_check").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise Refused("bad_copy", f"{path}: {error}") from error
-    if answer != "ok":
-        raise Refused("bad_copy", f"{path}: {answer}")
 
 
 def verify_command(data: Path, as_json: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -20,19 +21,19 @@ def db_upgrade(data: Data) -> None:
 
 
 @app.command("backup")
-def db_backup(data: Data, out: Path) -> None:
-    """Write a consistent copy of the SQLite database."""
-    from sweepline.databases import backup_command
+def db_backup(data: Data, out: Annotated[Path, typer.Argument(help="a folder that is not there yet")]) -> None:
+    """Write a backup while the system runs: database, log, sheets, bundles, photos, settings, and a manifest."""
+    from sweepline.backup import backup_command
 
     raise typer.Exit(backup_command(data, out))
 
 
 @app.command("restore")
-def db_restore(data: Data, copy: Path) -> None:
-    """Put a copy in place of the database."""
-    from sweepline.databases import restore_command
+def db_restore(data: Data, backup: Annotated[Path, typer.Argument(help="a folder `db backup` wrote")]) -> None:
+    """Put a backup into an empty place and check that it is the same; 1 when it is not."""
+    from sweepline.backup import restore_command
 
-    raise typer.Exit(restore_command(data, copy))
+    raise typer.Exit(restore_command(data, backup))
 
 
 @app.command("verify")

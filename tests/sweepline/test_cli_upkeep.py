@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from sqlmodel import select
 
 from models.database import Database
 from models.events.registry import PAYLOADS
-from models.tables.flow import Lease, Outbox
+from models.tables.flow import Outbox
 from models.tables.plans import PlanVersion
 from tests.sweepline.conftest import CLOCK, Command, newest
 
@@ -56,51 +55,6 @@ def test_held_messages_are_listed_shown_replayed_and_dropped(held: Path, command
     with database.read() as session:
         assert session.exec(select(Outbox).where(Outbox.topic == "")).all() == []
     database.close()
-
-
-def test_a_backup_is_restored_and_what_was_there_is_kept(storm: Path, command: Command) -> None:
-    copy = storm.parent / "copy.db"
-    assert command("db", "backup", "--data", storm, copy).code == 0
-    assert command("plan", "approve", newest(storm), "--data", storm).code == 0
-    restored = command("db", "restore", "--data", storm, copy)
-    assert restored.code == 0 and "sweepline.db.before" in restored.out
-    shown = command("plan", "show", newest(storm), "--data", storm, "--json").json
-    assert shown["status"] == "proposed"
-    name = newest(storm)
-    before = Database(f"sqlite:///{storm / 'sweepline.db.before'}")
-    with before.read() as session:
-        row = session.get(PlanVersion, name)
-        assert row is not None and row.state == "approved"
-    before.close()
-
-
-def test_backup_and_restore_say_what_is_wrong(storm: Path, command: Command) -> None:
-    words, foreign = storm.parent / "words.txt", storm / "log.db"
-    words.write_text("no database")
-    for arguments, says in (
-        (("backup", "--data", storm, storm.parent / "none" / "copy.db"), "cannot be written"),
-        (("backup", "--data", storm.parent / "none", storm.parent / "copy.db"), "no database there"),
-        (("restore", "--data", storm, storm.parent / "none.db"), "no such file"),
-        (("restore", "--data", storm, words), "not a database"),
-        (("restore", "--data", storm, foreign), "no Sweepline database"),
-    ):
-        said = command("db", *arguments)
-        assert said.code == 2, said
-        assert len(said.err.splitlines()) == 1 and says in said.err
-    assert command("plan", "show", "S-20231218-D01-N", "--data", storm).code == 0
-
-
-def test_nothing_is_restored_under_a_running_system(storm: Path, command: Command) -> None:
-    copy = storm.parent / "copy.db"
-    assert command("db", "backup", "--data", storm, copy).code == 0
-    database = Database(f"sqlite:///{storm / 'sweepline.db'}")
-    with database.write() as session:
-        lease = session.get(Lease, "runner")
-        assert lease is not None
-        lease.holder, lease.heartbeat_at = "other:1", datetime.now(UTC)
-    database.close()
-    said = command("db", "restore", "--data", storm, copy)
-    assert said.code == 75 and "other:1 runs here" in said.err
 
 
 def test_upgrade_verify_and_doctor(storm: Path, command: Command) -> None:
