@@ -26,6 +26,7 @@ from models.ids import content_hash, sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet
 from models.times import iso
 from printouts.data import SheetSource, sheet_data
+from printouts.paper import A4, Paper
 from printouts.render import Progress, merge, render_many, silent
 from printouts.text import name_of
 
@@ -75,13 +76,13 @@ def find_version(session: Session, plan: str) -> PlanVersion:
 
 
 def render_routes(
-    database: Database, routes: list[Route], processes: int = 2, progress: Progress = silent
+    database: Database, routes: list[Route], processes: int = 2, progress: Progress = silent, paper: Paper = A4
 ) -> list[PrintedSheet]:
     """The sheets of routes, typeset. Raises Unprintable."""
     with database.read() as session:
         source = SheetSource(session)
         sheets = (sheet_data(session, route.id, source) for route in routes)
-        printed = render_many(sheets, processes, progress, len(routes))
+        printed = render_many(sheets, processes, progress, len(routes), paper)
     return [
         PrintedSheet(route.id, sheet_code(route.route_hash), file_name(route), pdf, pages)
         for route, (pdf, pages) in zip(routes, printed, strict=True)
@@ -89,7 +90,12 @@ def render_routes(
 
 
 def print_plan(
-    database: Database, plan_version_id: str, out_dir: Path, processes: int = 2, progress: Progress = silent
+    database: Database,
+    plan_version_id: str,
+    out_dir: Path,
+    processes: int = 2,
+    progress: Progress = silent,
+    paper: Paper = A4,
 ) -> list[Path]:
     """Write a version's single sheets and PLAN@VERSION.pdf (all of them, for both sides) into a folder.
 
@@ -100,7 +106,7 @@ def print_plan(
         routes = routes_of(session, version.id)
     if not routes:
         raise Refused("nothing_to_print", f"{version.id} has no route to print")
-    sheets = render_routes(database, routes, processes, progress)
+    sheets = render_routes(database, routes, processes, progress, paper)
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = [write_durably(out_dir / sheet.name, sheet.pdf) for sheet in sheets]
     paths.append(write_durably(out_dir / f"{_UNSAFE.sub('-', version.id)}.pdf", merge([s.pdf for s in sheets])))

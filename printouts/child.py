@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from printouts.fonts import font_folders
+from printouts.paper import magnify
 
 MEMORY_BYTES = 1 << 30
 """Address space of a child: the compiler dies in here instead of taking the machine with it."""
@@ -33,16 +34,19 @@ def compiler() -> Any:
     return typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
 
 
-def typeset(engine: Any, template: str, data: dict[str, Any]) -> bytes:
-    """One PDF. Same data, same bytes: its date is the data's `created` (Unix seconds)."""
+def typeset(engine: Any, template: str, data: dict[str, Any], page: tuple[float, float], zoom: float) -> bytes:
+    """One PDF, set on a page of so many millimetres and magnified.
+
+    Same data, same bytes: its date is the data's `created` (Unix seconds).
+    """
     pdf: bytes = engine.compile(
         input=str(TEMPLATES / f"{template}.typ"),
         format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False), "width": str(page[0]), "height": str(page[1])},
         timestamp=int(data["created"]),
         pdf_tags=False,
     )
-    return pdf
+    return pdf if zoom == 1 else magnify(pdf, zoom)
 
 
 def page_count(pdf: bytes) -> int:
@@ -89,7 +93,7 @@ def _answer(engine: Any, body: bytes) -> bytes:
         request = json.loads(body)
         if request["template"] not in TEMPLATE_NAMES:
             raise ValueError(f"no template {request['template']!r}")
-        pdf = typeset(engine, request["template"], request["data"])
+        pdf = typeset(engine, request["template"], request["data"], request["page"], request["zoom"])
         return b"\x00" + struct.pack(">I", page_count(pdf)) + pdf
     except (typst.TypstError, ValueError, KeyError) as error:
         return b"\x01" + str(error)[:2000].encode()

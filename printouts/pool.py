@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from printouts.child import INPUT_BYTES
+from printouts.paper import A4, Paper
 
 SECONDS_LIMIT = 20.0
 """Wall seconds for one document; the longest honest sheet takes under one."""
@@ -32,6 +33,7 @@ class Job:
 
     template: str
     data: dict[str, Any]
+    paper: Paper = A4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Printed:
     pdf: bytes
     pages: int
     error: str = ""
+
+
+def _frame(job: Job) -> bytes:
+    request = {"template": job.template, "data": job.data, "page": job.paper.set_on, "zoom": job.paper.zoom}
+    return json.dumps(request, ensure_ascii=False).encode()
 
 
 class _Child:
@@ -65,7 +72,7 @@ class _Child:
 
     def give(self, index: int, job: Job, now: float) -> str:
         """Send a job; a reason when it cannot be sent."""
-        body = json.dumps({"template": job.template, "data": job.data}, ensure_ascii=False).encode()
+        body = _frame(job)
         if len(body) > INPUT_BYTES:
             return f"document description of {len(body)} bytes exceeds {INPUT_BYTES}"
         assert self.process.stdin is not None

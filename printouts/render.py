@@ -10,6 +10,7 @@ from pypdf.generic import ArrayObject, ByteStringObject
 
 from models.errors import SweeplineError
 from models.ids import content_hash
+from printouts.paper import A4, Paper
 from printouts.pool import Job, Pool, Printed
 from printouts.values import SheetData, SlipData
 
@@ -25,18 +26,22 @@ def silent(done: int, total: int) -> None:
     """Progress nobody looks at."""
 
 
-def job_of(data: SheetData | SlipData) -> Job:
+def job_of(data: SheetData | SlipData, paper: Paper = A4) -> Job:
     """The typesetting job of a sheet or slip."""
-    return Job("sheet" if isinstance(data, SheetData) else "slip", data.to_json())
+    return Job("sheet" if isinstance(data, SheetData) else "slip", data.to_json(), paper)
 
 
-def render_sheet(data: SheetData | SlipData) -> tuple[bytes, int]:
+def render_sheet(data: SheetData | SlipData, paper: Paper = A4) -> tuple[bytes, int]:
     """One PDF and its number of pages, typeset in a child process. Raises Unprintable."""
-    return render_many([data], processes=1)[0]
+    return render_many([data], processes=1, paper=paper)[0]
 
 
 def render_many(
-    sheets: Iterable[SheetData | SlipData], processes: int = 2, progress: Progress = silent, total: int | None = None
+    sheets: Iterable[SheetData | SlipData],
+    processes: int = 2,
+    progress: Progress = silent,
+    total: int | None = None,
+    paper: Paper = A4,
 ) -> list[tuple[bytes, int]]:
     """(PDF, pages) of each, in the order given. Raises Unprintable for the first that failed, when all have run.
 
@@ -49,7 +54,7 @@ def render_many(
     def jobs() -> Iterator[Job]:
         for sheet in sheets:
             names.append(f"sheet {sheet.code} ({sheet.plan}@{sheet.version} {sheet.vehicle})")
-            yield job_of(sheet)
+            yield job_of(sheet, paper)
 
     with Pool(processes if count is None else max(1, min(processes, count))) as pool:
         for index, printed in pool.run(jobs()):

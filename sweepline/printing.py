@@ -13,13 +13,16 @@ from dispatch.tracks import FORMATS, route_track
 from models.database import Database
 from models.errors import Refused, Unavailable
 from printouts.bundle import file_name, find_version, print_last, print_plan, routes_of, write_durably
+from printouts.paper import A4, Paper
 from printouts.render import Unprintable
 
 DONE, BAD_INPUT, INTERNAL, TRY_LATER = 0, 2, 70, 75
 PROCESSES = 2
 
 
-def print_command(plan: str, database: Database, out: Path, tracks: bool = False, as_json: bool = False) -> int:
+def print_command(
+    plan: str, database: Database, out: Path, paper: Paper = A4, tracks: bool = False, as_json: bool = False
+) -> int:
     """Typeset a plan's sheets (PLAN or PLAN@VERSION) into a folder, with progress on a terminal; `tracks`: also each
     route as GPX and GeoJSON.
 
@@ -32,7 +35,7 @@ def print_command(plan: str, database: Database, out: Path, tracks: bool = False
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"sheets of {plan}", total=None)
             paths = print_plan(
-                database, plan, out, PROCESSES, lambda done, total: bar.update(task, completed=done, total=total)
+                database, plan, out, PROCESSES, lambda done, total: bar.update(task, completed=done, total=total), paper
             )
             written = write_tracks(database, plan, out) if tracks else []
     except Refused as error:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sweepline.cli.options import AsJson, ClockAt, Data, Out
+from sweepline.cli.options import AsJson, ClockAt, Data, Out, PaperSize
 
 app = typer.Typer()
 
@@ -100,14 +100,19 @@ def print_(
     plan: Annotated[str, typer.Argument(help="PLAN or PLAN@VERSION")],
     data: Data,
     out: Out = Path("sheets"),
+    paper: Annotated[PaperSize, typer.Option(help="a4 or a3")] = PaperSize.a4,
+    large: Annotated[bool, typer.Option("--large", help="larger type")] = False,
     tracks: Annotated[bool, typer.Option("--tracks", help="also a GPX and a GeoJSON file a route")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a whole plan: single sheets and one merged PDF."""
+    from printouts.paper import paper_of
     from sweepline.printing import print_command
     from sweepline.running import open_system
 
-    raise typer.Exit(print_command(plan, open_system(data).database, out, tracks, as_json))
+    raise typer.Exit(
+        print_command(plan, open_system(data).database, out, paper_of(paper.value, large), tracks, as_json)
+    )
 
 
 @app.command("print-last")

@@ -14,6 +14,7 @@ from models.tables.city import Worker
 from models.tables.plans import Route
 from printouts import pool as pool_module
 from printouts.data import sheet_data
+from printouts.paper import paper_of
 from printouts.pool import Job, Pool
 from printouts.render import Unprintable, job_of, merge, render_many, render_sheet
 from printouts.values import SheetData
@@ -44,6 +45,25 @@ def test_sheets_say_who_when_what_and_which(database: Database) -> None:
         assert data.code in text
     with database.read() as session:
         assert sheets[0].code == sheet_code(session.get_one(Route, f"{SALTING}@1/1").route_hash)
+
+
+@pytest.mark.parametrize(("size", "large", "wide_mm", "high_mm"), [("a4", True, 210, 297), ("a3", False, 297, 420)])
+def test_other_paper_and_larger_type_say_the_same(
+    database: Database, size: str, large: bool, wide_mm: int, high_mm: int
+) -> None:
+    data = sheet(database, COLLECTION)
+    (plain, plain_pages), (pdf, pages) = render_sheet(data), render_sheet(data, paper_of(size, large))
+    box = PdfReader(BytesIO(pdf)).pages[0].mediabox
+    assert (round(float(box.width) / 72 * 25.4), round(float(box.height) / 72 * 25.4)) == (wide_mm, high_mm)
+    # page numbers and repeated heads differ with the number of pages; every other word is there
+    words = {word for word in re.split(r"\s+", whole_text(plain)) if not re.fullmatch(r"\d+/?", word)}
+    assert not {word for word in words if word not in text_of(pdf)}
+    assert pages > plain_pages if large else pages <= plain_pages
+    assert render_sheet(data, paper_of(size, large))[0] == pdf
+
+
+def whole_text(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
 
 
 def test_pages_are_numbered_and_counted(database: Database) -> None:
