@@ -19,6 +19,8 @@ from models.tables.people import Account, ConsoleSession
 ROLES = ("viewer", "dispatcher", "approver", "admin")
 """In rising order: each may do what those before it may."""
 
+COOKIE = "sweepline_session"
+
 SESSION_LENGTH = timedelta(hours=12)
 """A shift and its handover; then sign in again."""
 
@@ -42,6 +44,7 @@ class SignedIn:
     name: str
     role: str
     csrf: str | None
+    expires_at: datetime | None = None
 
     def may(self, role: str) -> bool:
         """Whether this account's role is `role` or above it."""
@@ -109,7 +112,7 @@ def find_session(session: Session, token: str, now: datetime) -> SignedIn | None
     if row is None or row.expires_at <= now:
         return None
     account = session.get(Account, row.account)
-    return None if account is None else SignedIn(account.name, account.role, row.csrf)
+    return None if account is None else SignedIn(account.name, account.role, row.csrf, row.expires_at)
 
 
 def close_session(session: Session, token: str) -> None:

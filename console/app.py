@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from console.api import city, field, intake, plans, session, stream
+from console.api import city, field, health, intake, plans, session, stream
 from console.deps import ConsoleDeps
 from console.errors import add_handlers
-from console.guards import Deps, Guard
+from console.guards import Guard
+from console.lastknown import KnownSessions, LastKnown
 from console.limits import AttemptLimiter
 from console.read.city import StreetCache
+from console.vendor import VENDOR
 
 STATIC = Path(__file__).parent / "static"
-VENDOR = STATIC / "vendor"
 GZIP_FROM_BYTES = 1_000
 GZIP_LEVEL = 5
 
@@ -48,18 +48,13 @@ def create_app(deps: ConsoleDeps) -> FastAPI:
     app.state.deps = deps
     app.state.limiter = AttemptLimiter()
     app.state.streets = StreetCache()
+    app.state.sessions = KnownSessions()
     add_handlers(app)
+    app.add_middleware(LastKnown, deps=deps, sessions=app.state.sessions)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Guard)
-    for part in (session, city, field, plans, intake, stream):
+    for part in (session, city, field, plans, intake, stream, health):
         app.include_router(part.router)
-
-    @app.get("/api/health", tags=["health"])
-    def health(deps: Deps) -> JSONResponse:
-        """Whether the console and its database answer; needs no sign-in. 503 when the database is away."""
-        with deps.database.read() as session:
-            session.execute(text("SELECT 1"))
-        return JSONResponse({"status": "ok", "libraries": (VENDOR / "maplibre" / "maplibre-gl.mjs").is_file()})
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.hub import Subscription
+from dispatch.decide.trouble import Condition
 from models.database import Database
 from models.events.base import Receipt
 
@@ -34,6 +35,8 @@ def wall_clock() -> datetime:
 class ConsoleDeps:
     """Everything the console works with.
 
+    `condition` is how the system is, as last looked at; it asks nobody. `print_last` is the command that prints the
+    last plans with every service dead.
     `clock` is the city's time: simulated in a demo (then `simulated` is True and the page says so), real otherwise.
     `wall` is real time in any case. `secure_cookie` sends the session cookie over TLS only.
     """
@@ -46,6 +49,8 @@ class ConsoleDeps:
     undo: Undo
     stop_self_start: StopSelfStart
     sheets_dir: Path
+    condition: Callable[[], Condition]
+    print_last: str
     simulated: bool = False
     secure_cookie: bool = False
     wall: Callable[[], datetime] = wall_clock

@@ -13,16 +13,16 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.accounts import SignedIn, find_session, verify_password
+from console.accounts import COOKIE, SignedIn, find_session, verify_password
 from console.deps import ConsoleDeps
 from console.errors import Problem, problem_response
+from console.lastknown import KnownSessions
 from console.limits import AttemptLimiter
 from models.tables.people import Account
 
 BODY_LIMIT = 256 * 1024
 """Bytes of any request body: that of one event."""
 
-COOKIE = "sweepline_session"
 CSRF_HEADER = "x-csrf-token"
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -118,6 +118,12 @@ def limiter_of(request: Request) -> AttemptLimiter:
     return limiter
 
 
+def sessions_of(request: Request) -> KnownSessions:
+    """The sessions known without the database."""
+    sessions: KnownSessions = request.app.state.sessions
+    return sessions
+
+
 def address_of(request: Request) -> str:
     """The caller's address as the socket shows it."""
     return request.client.host if request.client is not None else ""
@@ -158,7 +164,10 @@ def who_asks(request: Request) -> SignedIn:
     if token:
         with deps.database.read() as session:
             found = find_session(session, token, deps.wall())
-        if found is not None:
+        if found is None:
+            sessions_of(request).forget(token)
+        else:
+            sessions_of(request).remember(token, found)
             if request.method in UNSAFE:
                 check_origin(request)
                 given = request.headers.get(CSRF_HEADER, "")

@@ -74,6 +74,10 @@ class Driver(Protocol):
         """Messages the group has not yet committed; 0: all is read and committed. Raises Unavailable."""
         ...
 
+    def ping(self) -> None:
+        """Have the broker answer something small. Raises Unavailable."""
+        ...
+
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         """The offset the next message of each partition will get. Raises Unavailable."""
         ...

@@ -122,6 +122,11 @@ class KafkaDriver:
             for place in places
         )
 
+    def ping(self) -> None:
+        """Ask for the names of the topics."""
+        with self._lock, self._asking() as admin:
+            admin.list_topics()
+
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         """The next offset of each partition."""
         with self._lock, self._asking() as admin:

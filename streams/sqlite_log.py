@@ -132,6 +132,11 @@ class SqliteLog:
                 ).fetchone()[0]
         return count
 
+    def ping(self) -> None:
+        """Read one row."""
+        with self._lock, _translated():
+            self._db.execute("SELECT 1 FROM head LIMIT 1").fetchone()
+
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         """The next offset of each partition."""
         with self._lock, _translated():

@@ -24,9 +24,11 @@ from dispatch.summary import summary
 from models.errors import Refused, Unavailable
 from models.tables.city import City, Setting
 from models.times import parse_time
+from streams.pulse import Pulse
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
-from sweepline.live import console_of, hint_of, serve
+from sweepline.live import JOIN_S, console_of, hint_of, serve
+from sweepline.roles import Running, start_lookout
 from sweepline.running import keep_beating, runner_lease
 from sweepline.users import demo_sign_in
 
@@ -191,7 +193,11 @@ def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
             thread.start()
             print(f"console: http://127.0.0.1:{port}   sign in as {name} with {password}", flush=True)
             print(f"the storm plays at {speed:g} simulated seconds a second; stop with Ctrl-C", flush=True)
-            serve(console_of(system, hub), "127.0.0.1", port, stop)
+            pages = Pulse("pages")
+            running = Running(stop)
+            lookout = start_lookout(system, running, [pages], solver=False)  # the driver makes the plans
+            serve(console_of(system, hub, lookout), "127.0.0.1", port, stop, pages)
+            running.join(JOIN_S)
             thread.join(timeout=60)
     finally:
         system.close()

@@ -22,7 +22,8 @@ from streams.driver import Record
 from streams.pulse import Pulse, keep_on
 from sweepline.compose import Options, System, require_city
 from sweepline.health import ROLES
-from sweepline.roles import Running, start_heart, start_roles
+from sweepline.lookout import Lookout
+from sweepline.roles import Running, start_lookout, start_roles
 from sweepline.running import holder_name, keep_beating, open_system, runner_lease
 
 GRACE_S = 2
@@ -52,7 +53,7 @@ def hint_of(topic: str, key: str) -> str:
     return key if topic == "state" else f"{KIND_OF_TOPIC.get(topic, topic)}:{key}"
 
 
-def console_of(system: System, hub: Hub) -> Any:
+def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
     """The console over a system."""
     return create_app(
         ConsoleDeps(
@@ -64,6 +65,8 @@ def console_of(system: System, hub: Hub) -> Any:
             undo=system.undo,
             stop_self_start=system.stop_self_start,
             sheets_dir=system.data_dir / "sheets",
+            condition=lambda: lookout.condition,
+            print_last=f"sweepline print-last --data {system.data_dir}",
             simulated=system.clock.simulated,
         )
     )
@@ -116,7 +119,9 @@ def run_up(data: Path, port: int) -> int:
                 f"console: http://{system.settings.host}:{chosen}  (add a sign-in with `sweepline user add`)",
                 flush=True,
             )
-            serve(console_of(system, hub), system.settings.host, chosen, stop)
+            pages = Pulse("pages")
+            app = console_of(system, hub, start_lookout(system, running, [pages]))
+            serve(app, system.settings.host, chosen, stop, pages)
             system.give_back()
             running.join(JOIN_S)
     finally:
@@ -179,12 +184,12 @@ def _start_console(system: System, stop: threading.Event) -> Running:
     running.start("hints", lambda _stop, pulse: keep_on(pulse, stop, tail), hints)
     pages = Pulse("pages")
     settings = system.settings
+    app = console_of(system, hub, start_lookout(system, running, [hints, pages]))
 
     def pages_served(_stop: threading.Event, pulse: Pulse) -> None:
-        serve(console_of(system, hub), settings.host, settings.port, stop, pulse)
+        serve(app, settings.host, settings.port, stop, pulse)
 
     running.start("pages", pages_served, pages)
-    start_heart(system, running, "console", [hints, pages])
     return running
 
 

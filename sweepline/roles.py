@@ -12,6 +12,7 @@ import structlog
 from sqlmodel import select
 
 from dispatch.places import place_index
+from models.database import Database
 from models.errors import Unavailable
 from models.tables.city import City
 from streams.heart import Heart
@@ -23,6 +24,8 @@ from streams.solver_pool import GREEDY_LIMIT_S, ITERATIONS_LIMIT_S, KILL_FACTOR
 from streams.timers import fire_due
 from streams.watchdog import Watchdog
 from sweepline.compose import System
+from sweepline.lookout import Lookout
+from sweepline.parts import open_driver
 
 log = structlog.get_logger(__name__)
 
@@ -124,10 +127,23 @@ def start_roles(system: System, stop: threading.Event, roles: Iterable[str] = ()
     return running
 
 
-def start_heart(system: System, running: Running, role: str, pulses: list[Pulse]) -> None:
+def start_heart(
+    system: System, running: Running, role: str, pulses: list[Pulse], database: Database | None = None
+) -> Heart:
     """Have a role's heartbeats written in a thread."""
-    heart = Heart(system.database, role, system.holder, pulses, lambda: datetime.now(UTC))
+    heart = Heart(database or system.database, role, system.holder, pulses, lambda: datetime.now(UTC))
     running.start(f"heart {role}", lambda stop, _pulse: heart.run(stop), Pulse(role))
+    return heart
+
+
+def start_lookout(system: System, running: Running, pulses: list[Pulse], solver: bool = True) -> Lookout:
+    """Have the console's heart beat and its lookout look, on connections of their own."""
+    database = Database(system.database.url)
+    heart = start_heart(system, running, "console", pulses, database)
+    driver = open_driver(system.settings, system.data_dir, system.clock)
+    lookout = Lookout(database, driver, heart.beat, solver=solver)
+    running.start("lookout", lookout.run, Pulse("lookout"))
+    return lookout
 
 
 def _keep_house(system: System) -> int:

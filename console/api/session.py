@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from console.accounts import NAME_LIMIT, PASSWORD_LIMIT, SESSION_LENGTH, close_session, open_session
+from console.accounts import COOKIE, NAME_LIMIT, PASSWORD_LIMIT, SESSION_LENGTH, close_session, open_session
 from console.errors import Problem
-from console.guards import COOKIE, Deps, Viewer, check_origin, check_password, who_asks
+from console.guards import Deps, Viewer, check_origin, check_password, sessions_of, who_asks
 from console.read.base import Out
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -64,4 +64,5 @@ def sign_out(request: Request, response: Response, _who: Viewer, deps: Deps) -> 
     """Close the session."""
     with deps.database.write() as session:
         close_session(session, request.cookies.get(COOKIE, ""))
+    sessions_of(request).forget(request.cookies.get(COOKIE, ""))
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=deps.secure_cookie)

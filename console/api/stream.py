@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from console.accounts import find_session
+from console.accounts import COOKIE, find_session
 from console.deps import ConsoleDeps
-from console.guards import COOKIE, Deps, Viewer
+from console.guards import Deps, Viewer
 
 router = APIRouter(prefix="/api", tags=["live"])
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ import pytest
 import uvicorn
 
 from console.accounts import make_account
-from console.app import VENDOR, create_app
+from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
+from console.vendor import VENDOR
 from models.database import Database
 from models.errors import Refused, Stale
 from models.tables.city import Setting
+from models.tables.flow import Heartbeat
 from models.tables.plans import Approval, PlanVersion
+from streams.sqlite_log import SqliteLog
+from sweepline.lookout import Lookout
 from tests.console.sample_city import NOW, build_sample, open_database
 
 PASSWORD = "a good password"
@@ -44,10 +49,19 @@ class Site:
     url: str
     database: Database
     hub: Hub
+    lookout: Lookout
+
+    def planner_beats(self, ago_s: float = 0.0) -> None:
+        """A planner's last heartbeat, and the lookout's look at it."""
+        at = datetime.now(UTC) - timedelta(seconds=ago_s)
+        with self.database.write() as session:
+            session.merge(Heartbeat(role="planner", holder="here:1", since=at, beat_at=at, progress_at=at))
+        self.lookout.look()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """For a file: its driver keeps an event loop running, in which tests of other files cannot start one."""
     path = os.environ.get("SWEEPLINE_TEST_CHROMIUM", "")
     if not path:
         pytest.skip("SWEEPLINE_TEST_CHROMIUM is not set: no browser to drive")
@@ -66,6 +80,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     sheets.mkdir()
     database, hub = open_database(tmp_path / "sweepline.db"), Hub()
     build_sample(database, sheets)
+    log = SqliteLog(tmp_path / "log.db", lambda: NOW)
     with database.write() as session:
         for name, role in (("anna", "approver"), ("vera", "viewer")):
             make_account(session, name, role, PASSWORD, NOW)
@@ -88,6 +103,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     def undo(plan: str, actor: str) -> str:
         raise Refused("nothing_to_undo", f"{plan}: nothing was approved within the last minutes")
 
+    lookout = Lookout(database, log, lambda: None)
     deps = ConsoleDeps(
         database=database,
         clock=lambda: NOW,
@@ -97,6 +113,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         undo=undo,
         stop_self_start=stop_self_start,
         sheets_dir=sheets,
+        condition=lambda: lookout.condition,
+        print_last=f"sweepline print-last --data {tmp_path}",
         simulated=True,
     )
     server = uvicorn.Server(uvicorn.Config(create_app(deps), port=0, log_level="warning", timeout_graceful_shutdown=1))
@@ -106,9 +124,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
     while not server.started and time.monotonic() < until:
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}", database, hub)
+    made = Site(f"http://127.0.0.1:{port}", database, hub, lookout)
+    made.planner_beats()
+    yield made
     server.should_exit = True
     thread.join(timeout=10)
+    log.close()
     database.close()
 
 

@@ -15,6 +15,7 @@ from console.accounts import make_account
 from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
+from dispatch.decide.trouble import Condition, assess
 from models.database import Database
 from models.events.base import Receipt
 from models.tables.city import Setting
@@ -39,6 +40,7 @@ class Desk:
     approve_error: Exception | None = None
     intake_error: Exception | None = None
     wall_s: int = 0
+    condition: Condition = field(default_factory=lambda: assess(None, frozenset(), NOW))
 
     def intake(self, body: bytes, content_type: str, actor: str) -> list[Receipt]:
         if self.intake_error is not None:
@@ -77,6 +79,8 @@ class Desk:
             undo=self.undo,
             stop_self_start=self.stop_self_start,
             sheets_dir=self.sheets_dir,
+            condition=lambda: self.condition,
+            print_last="sweepline print-last --data here",
             simulated=True,
             wall=lambda: NOW + timedelta(seconds=self.wall_s),
         )

@@ -24,6 +24,7 @@ PROTECTED = [
     "/api/plans",
     "/api/plans/S-20231218-D01-N@2",
     "/api/plans/S-20231218-D01-N@2/difference/S-20231218-D01-N@1",
+    "/api/plans/S-20231218-D01-N@2/routes/7/track.gpx",
     "/api/vehicles",
     "/api/stations",
     "/api/cases",
@@ -47,7 +48,19 @@ def test_nothing_is_read_without_signing_in(open_client: TestClient, path: str) 
 def test_every_api_route_but_the_public_ones_is_in_the_list_of_protected_or_unsafe(open_client: TestClient) -> None:
     paths = open_client.get("/api/openapi.json").json()["paths"]
     reading = {path for path, methods in paths.items() if "get" in methods}
-    names = {"S-20231218-D01-N@2": "{version_id}", "S-20231218-D01-N@1": "{old_id}", "ABCDEFGH": "{code}"}
+    names = {
+        "routes/7": "routes/{seq}",
+        "gpx": "{kind}",
+        "S-20231218-D01-N@2": "{version_id}",
+        "S-20231218-D01-N@1": "{old_id}",
+        "ABCDEFGH": "{code}",
+    }
+        "routes/7": "routes/{seq}",
+        "gpx": "{kind}",
+        "S-20231218-D01-N@2": "{version_id}",
+        "S-20231218-D01-N@1": "{old_id}",
+        "ABCDEFGH": "{code}",
+    }
     listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in PROTECTED}
     assert reading - listed == {"/api/health", "/api/session"}
 

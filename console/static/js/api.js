@@ -1,6 +1,7 @@
 // The API: JSON in and out, the session's token on every change, problem documents as errors.
 let csrf = "";
 let onSignedOut = () => {};
+let asOf = null; // while the database is away: from when the answers are
 
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -22,6 +23,7 @@ async function call(method, path, body) {
   } catch {
     throw new ApiError(0, { detail: "no answer", code: "no_answer" });
   }
+  if (method === "GET") asOf = response.headers.get("X-As-Of");
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
@@ -29,6 +31,7 @@ async function call(method, path, body) {
   throw new ApiError(response.status, answer);
 }
 
+export const lastKnownAt = () => asOf;
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
 

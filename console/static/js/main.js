@@ -10,6 +10,7 @@ import { reread, select } from "./plans.js";
 import { startSearch } from "./search.js";
 import { live, loadAll, on, set } from "./store.js";
 import { unpack } from "./streets.js";
+import { drawTrouble, startTrouble } from "./trouble.js";
 
 const THEME = "sweepline.theme";
 const RETRY_MS = 5000;
@@ -34,6 +35,7 @@ function switchLanguage() {
   applyTexts();
   if (!started) return;
   redrawHeader();
+  drawTrouble();
   drawPanel();
   restyle();
 }
@@ -77,6 +79,7 @@ async function enter() {
   await loadAll();
   message("");
   startHeader();
+  startTrouble();
   startPanel();
   startSearch();
   on("wanted", (id) => select(id));

@@ -12,6 +12,7 @@ const STALE = {
 };
 const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000 };
 const EVERY_MS = 30000;
+const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
 export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, detail: null };
@@ -77,14 +78,19 @@ export function hinted(hints) {
 
 /** Live: hints by server-sent events, and a slow reading of everything besides, should one be missed. */
 export function live() {
-  const source = new EventSource("/api/stream");
-  let opened = false;
-  source.onopen = () => { if (opened) loadAll(); opened = true; set("linked", true); };
-  source.onerror = () => set("linked", false);
-  source.onmessage = (message) => hinted(JSON.parse(message.data));
+  let source = null, opened = false, again = 0;
+  const listen = () => {
+    source = new EventSource("/api/stream");
+    source.onopen = () => { if (opened) loadAll(); opened = true; set("linked", true); };
+    // A refusal (503 while the database is away) closes it for good: open another one.
+    source.onerror = () => { set("linked", false); if (source.readyState === EventSource.CLOSED) again = setTimeout(listen, AGAIN_MS); };
+    source.onmessage = (message) => hinted(JSON.parse(message.data));
+  };
+  listen();
+  on("degree", (degree) => { if (degree === "well") loadAll(); });
   const slow = setInterval(() => { if (!document.hidden) loadAll(); }, EVERY_MS);
   const clock = setInterval(() => { if (!document.hidden && state.status?.simulated) load("status"); }, 2000);
-  return () => { source.close(); clearInterval(slow); clearInterval(clock); };
+  return () => { source.close(); clearTimeout(again); clearInterval(slow); clearInterval(clock); };
 }
 
 /** The city's time now: the server's, carried on by this machine's clock where it is not simulated. */
