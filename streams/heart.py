@@ -107,6 +107,12 @@ def list_beats(session: Session, role: str = "") -> list[Heartbeat]:
     return list(session.exec(query.where(Heartbeat.role == role) if role else query).all())
 
 
+def gone_holders(session: Session, role: str, now: datetime) -> set[str]:
+    """Processes of a role that have stopped beating without a word: killed, hanging, or cut off from the database."""
+    old = col(Heartbeat.beat_at) < now - timedelta(seconds=FRESH_S)
+    return set(session.exec(select(Heartbeat.holder).where(Heartbeat.role == role, old)).all())
+
+
 def is_well(row: Heartbeat, now: datetime) -> bool:
     """Whether the process does what it can: it beats, and no loop hangs. Waiting for a service is no fault of its."""
     return row.state != STALLED and now - row.beat_at < timedelta(seconds=FRESH_S)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from dispatch.approval import proposed
 from dispatch.context import Context
@@ -27,6 +27,7 @@ from models.errors import Permanent
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
 from routing.errors import RoutingError
+from streams.heart import gone_holders
 from streams.planned import full_solved, insert_solved
 from streams.solver_pool import SolverFailed, SolverPool
 from streams.solving import SolveResult, SolveTask
@@ -118,19 +119,25 @@ class Planner:
 
     def _due(self, now: datetime, wall: datetime) -> list[PlanRequest]:
         """What is to be done, but for what another planner is at."""
-        free = or_(
-            col(PlanRequest.lease_until).is_(None),
-            col(PlanRequest.lease_until) <= wall,
-            col(PlanRequest.holder) == self._params.holder,
-        )
         with self._database.read() as session:
-            return list(
-                session.exec(
-                    select(PlanRequest)
-                    .where(col(PlanRequest.phase).in_(self._params.phases), PlanRequest.next_at <= now, free)
-                    .order_by(col(PlanRequest.next_at), col(PlanRequest.id))
-                ).all()
-            )
+            due = session.exec(
+                select(PlanRequest)
+                .where(col(PlanRequest.phase).in_(self._params.phases), PlanRequest.next_at <= now)
+                .order_by(col(PlanRequest.next_at), col(PlanRequest.id))
+            ).all()
+            return [row for row in due if self._is_free(session, row, wall)]
+
+    def _is_free(self, session: Session, row: PlanRequest, wall: datetime) -> bool:
+        """Not claimed by another, or by one that has died: its lease has run out, or its process beats no more.
+
+        A lease that runs longer than any does was taken by a wrong clock. A process that only stood still is fenced
+        by the generation.
+        """
+        if row.lease_until is None or row.holder == self._params.holder:
+            return True
+        if not wall < row.lease_until <= wall + LEASE:
+            return True
+        return row.holder.partition("@")[2] in gone_holders(session, "planner", wall)
 
     def _asked_at(self, first: datetime) -> int:
         """How many requests were for one time, whoever took them."""
@@ -143,7 +150,7 @@ class Planner:
             request = session.exec(select(PlanRequest).where(PlanRequest.id == request_id).with_for_update()).first()
             if request is None or request.phase not in OPEN_PHASES:
                 return None
-            if request.lease_until is not None and request.lease_until > wall and request.holder != self._params.holder:
+            if not self._is_free(session, request, wall):
                 return None
             request.holder, request.lease_until = self._params.holder, wall + LEASE
             request.generation += 1

@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import col, select
 
 from config.settings import Settings
+from models.tables.flow import Heartbeat
 from models.tables.plans import PlanRequest, PlanVersion
 from streams import solver_pool
 from streams.planner import LEASE, QUICK_PHASES, Planner, PlannerParams
@@ -151,3 +152,35 @@ def test_a_planner_that_ends_gives_back_what_it_had_claimed(system: System, monk
     assert {(row.holder, row.lease_until) for row in rows if row.generation} == {("second", None)}
     assert len(versions(system)) == len(set(versions(system))) > 0
     assert first.run_due(now + timedelta(days=1), stop=stop) == 0
+
+
+@pytest.mark.parametrize(("silent_s", "takes"), [(5, False), (25, True)])
+def test_the_claim_of_a_process_that_beats_no_more_is_taken_over(
+    system: System, monkeypatch: pytest.MonkeyPatch, silent_s: int, takes: bool
+) -> None:
+    """Long before the lease runs out; and what the silent one brings when it goes on after all is refused."""
+    now = first_due(system)
+    with system.database.write() as session:
+        beat = now - timedelta(seconds=silent_s)
+        session.add(Heartbeat(role="planner", holder="host:1", since=beat, beat_at=beat, progress_at=beat))
+    first, other = worker(system, "planner@host:1"), worker(system, "planner@host:2")
+    taken: list[int] = []
+
+    def solver(task: SolveTask) -> SolveResult:
+        monkeypatch.setattr(solver_pool, "solve_child", solve_child)
+        taken.append(other.run_due(now))
+        return solve_child(task)
+
+    monkeypatch.setattr(solver_pool, "solve_child", solver)
+    first.run_due(now)
+    assert (taken[0] > 0) is takes
+    assert len(versions(system)) == len(set(versions(system))) > 0
+
+
+def test_a_lease_of_a_wrong_clock_does_not_bind(system: System) -> None:
+    """Taken by a planner two days ahead, which then died."""
+    now = first_due(system)
+    with system.database.write() as session:
+        for row in session.exec(select(PlanRequest)).all():
+            row.holder, row.lease_until = "planner@host:1", now + timedelta(days=2)
+    assert worker(system, "planner@host:2").run_due(now) > 0

@@ -136,16 +136,18 @@ class Probe:
         self._wait({"printer": lambda _: printed(self._site, str(newest))}, back, limit_s)
 
 
-def ask_for_plan(site: Site) -> tuple[str, str]:
-    """Ask for the day's collection anew: (request id, plan code)."""
+def ask_for_plan(site: Site, period: str = "lab", moved: bool = False) -> tuple[str, str]:
+    """Ask for the day's collection anew: (request id, plan code). `moved`: it starts later, so every sheet is new."""
     with site.database.write() as session:
         now = datetime.now(UTC)
         uow = UnitOfWork(session, now, f"lab:{uuid.uuid4().hex}", "lab")
         day = local_date(now, site.context.zone)
         wanted = PlanFor(
-            "D01", "collection", "lab", day, "L", now - timedelta(minutes=1), now + timedelta(hours=6), "lab"
+            "D01", "collection", period, day, "L", now - timedelta(minutes=1), now + timedelta(hours=6), "lab"
         )
         plan = find_or_make_plan(uow, wanted)
+        if moved:
+            plan.start_at = now
         items = session.exec(
             select(WorkItem.id)
             .where(WorkItem.service == "collection", col(WorkItem.state).in_(("open", "planned", "started")))

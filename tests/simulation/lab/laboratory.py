@@ -6,8 +6,17 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+import tests.simulation.lab.faults.clocks
+import tests.simulation.lab.faults.events
+import tests.simulation.lab.faults.floods
 import tests.simulation.lab.faults.network
-import tests.simulation.lab.faults.roles  # noqa: F401
+import tests.simulation.lab.faults.people
+import tests.simulation.lab.faults.planners
+import tests.simulation.lab.faults.power
+import tests.simulation.lab.faults.printers
+import tests.simulation.lab.faults.roles
+import tests.simulation.lab.faults.services
+import tests.simulation.lab.faults.workers  # noqa: F401
 from tests.simulation.lab.health import Probe
 from tests.simulation.lab.services import Broker, Store
 from tests.simulation.lab.site import Site
@@ -32,12 +41,14 @@ class Laboratory:
     def __enter__(self) -> Laboratory:
         self.broker.start()
         self.store.start()
+        self.store.make_small_disk()
         return self
 
     def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
         self._leave()
         self.broker.stop()
         self.store.stop()
+        self.store.free_small_disk()
         self.broker.proxy.close()
         self.store.proxy.close()
 

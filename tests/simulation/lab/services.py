@@ -10,12 +10,16 @@ import subprocess
 import time
 from pathlib import Path
 
+from sqlalchemy import text
+
+from models.database import Database
 from tests.simulation.lab.proxy import Proxy
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCAL = ROOT / "docker" / "local"
 SCRIPT_S = 120
 ANSWER_S = 60.0
+DISK_BYTES = 192 * 1024 * 1024
 
 
 def free_ports(count: int, row: int = 1) -> list[int]:
@@ -141,6 +145,12 @@ class Broker:
         shutil.rmtree(self.folder / "log")
         return size
 
+    def freeze(self) -> int:
+        return signal_all([self.pid], signal.SIGSTOP)
+
+    def thaw(self) -> int:
+        return signal_all([self.pid], signal.SIGCONT)
+
 
 class Store:
     """PostgreSQL. The product reaches it through the proxy, the laboratory's own questions go straight to it."""
@@ -149,6 +159,7 @@ class Store:
         self.folder = folder
         self.port = free_ports(1)[0]
         self.proxy = Proxy(free_ports(1)[0], self.port)
+        self.disk: Path | None = None
         self._env = {"SWEEPLINE_PG_DIR": str(folder), "SWEEPLINE_PG_PORT": str(self.port)}
 
     def url(self, schema: str, through_proxy: bool = True, more: str = "") -> str:
@@ -163,6 +174,27 @@ class Store:
 
     def start(self) -> None:
         _script("postgres.sh", "start", self._env)
+        wait_for_port(self.port)
+
+    def make_small_disk(self) -> None:
+        """Have new tables on a file system of their own, which can be filled; none where mounting is not allowed."""
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", disk], check=False).returncode:
+            return
+        (disk / "tables").mkdir()
+        owner = (self.folder / "data").stat()
+        os.chown(disk / "tables", owner.st_uid, owner.st_gid)
+        outside = Database(self.url("public", through_proxy=False))
+        with outside.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE TABLESPACE small LOCATION '{disk / 'tables'}'"))
+            connection.execute(text("ALTER DATABASE sweepline SET default_tablespace = small"))
+        outside.close()
+        self.disk = disk
+
+    def free_small_disk(self) -> None:
+        if self.disk is not None:
+            subprocess.run(["umount", "-l", self.disk], check=False)
 
     def stop(self) -> None:
         _script("postgres.sh", "stop", self._env)
@@ -173,6 +205,7 @@ class Store:
         return signal_all([pid, *children(pid)], signal.SIGKILL)
 
     def freeze(self) -> int:
+        """SIGSTOP of the whole cluster; how many processes stand still."""
         pid = self.pid
         return signal_all([pid, *children(pid)], signal.SIGSTOP)
 

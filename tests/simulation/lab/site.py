@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlmodel import col, select
 
 from config.settings import load_settings
 from console.accounts import make_account
+from dispatch.city.data import CityData
 from dispatch.city.store import store_city
 from models.database import Database
 from models.migrate import upgrade
+from models.tables.city import Vehicle
+from models.tables.flow import Heartbeat
 from streams.kafka_driver import KafkaDriver
 from sweepline.compose import Options, System
 from tests.simulation.lab.ledger import Ledger
@@ -35,6 +39,19 @@ ROLES = {
 """The processes of a site and the role of each: two where a second one must take over."""
 RULES = "[rules.planning]\nimprove_seconds = 1\n"
 """Improvements are not what is tested here, and the machine is small."""
+
+
+SPARE = tuple(f"F-{n}" for n in range(1, 7))
+"""Vehicles without work, for what the faults themselves send."""
+
+
+def lab_city() -> CityData:
+    """The small city, and vehicles that only report where they are."""
+    city = small_city()
+    city.vehicles += [
+        Vehicle(id=id_, plate=id_, kind="sweeper", district="D01", depot="depot", skills=[]) for id_ in SPARE
+    ]
+    return city
 
 
 class Site:
@@ -76,7 +93,7 @@ class Site:
         outside.close()
         upgrade(self.database)
         with self.database.write() as session:
-            store_city(session, small_city())
+            store_city(session, lab_city())
             make_account(session, NAME, "approver", PASSWORD, datetime.now(UTC))
         ours = {key: value for key, value in self.env.items() if key.startswith("SWEEPLINE_")}
         system = System(self.data, Options(holder="lab"), load_settings(self.data, ours))
@@ -94,6 +111,12 @@ class Site:
     def holding(self, role: str) -> Process:
         """The first process of a role."""
         return next(self.processes[name] for name, of in ROLES.items() if of == role)
+
+    def beat(self, process: Process) -> Heartbeat | None:
+        """The newest heartbeat a process has written, None before its first."""
+        with self.database.read() as session:
+            rows = session.exec(select(Heartbeat).where(col(Heartbeat.holder).endswith(f":{process.pid}")))
+            return rows.first()
 
     def close(self) -> None:
         """Stop the roles; the files stay for whoever wants to see what happened."""

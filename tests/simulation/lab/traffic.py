@@ -10,7 +10,8 @@ from tests.simulation.lab.events import Speaker
 from tests.simulation.lab.site import Site
 from tests.simulation.lab.ways_in import Gateway, GaveUp, Http
 
-STATIONS = [f"ST-{n}" for n in range(1, 6)]
+STATIONS = [f"ST-{n}" for n in range(1, 5)]
+"""The others are left to the faults: one sender a key, so that its order is known."""
 PACE_S = {"gateway": 0.15, "devices": 0.25, "people": 0.8}
 JOIN_S = 200.0
 

@@ -13,6 +13,7 @@ from typing import Any
 from tests.simulation.lab.health import BACK_LIMIT_S, Probe, settled
 from tests.simulation.lab.site import Site
 from tests.simulation.lab.traffic import Traffic
+from tests.simulation.lab.ways_in import GaveUp
 
 LEAD_S = 1.0
 """Traffic before the strike, so that there is something to strike."""
@@ -28,6 +29,7 @@ class Strike:
         self.seed = seed
         self.hits: Counter[str] = Counter()
         self.since: float | None = None
+        self.seen: dict[str, int] = {}
 
     def proof(self, what: str, count: int) -> None:
         """Something the fault did, counted. A fault without any has not struck."""
@@ -37,6 +39,14 @@ class Strike:
         """Something the system must have done during the fault. Raises Broken where it has not."""
         if not holds:
             raise Broken(what)
+
+    def until(self, what: str, there: Callable[[], bool], limit_s: float = 30.0, look_s: float = 0.05) -> None:
+        """Wait for something that must come. Raises Broken where it does not."""
+        deadline = time.monotonic() + limit_s
+        while not there():
+            if time.monotonic() > deadline:
+                raise Broken(f"{what}: not within {limit_s:.0f} s")
+            time.sleep(look_s)
 
     def hold(self, seconds: float) -> None:
         """Leave the fault in place."""
@@ -124,8 +134,10 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
         time.sleep(LEAD_S)
         try:
             chosen.act(strike)
-        except Broken as error:
+        except (Broken, GaveUp) as error:
             outcome.wrong.append(f"demand: {error}")
+        site.broker.proxy.heal()
+        site.store.proxy.heal()
         back = Probe(site, strike.since).run()
         time.sleep(TAIL_S)
     if traffic.said == 0:

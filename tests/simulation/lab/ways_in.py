@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import httpx
@@ -34,7 +35,8 @@ class Http:
         self._client = httpx.Client(base_url=site.address, timeout=HTTP_S, trust_env=False)
         self._ledger = ledger
         self._csrf = ""
-        self.refused_503 = 0
+        self.answers: Counter[int] = Counter()
+        """Status codes of what was said."""
 
     def ask(self, method: str, path: str, **more: object) -> httpx.Response:
         """One request, signed in anew where the session is gone. Raises httpx.TransportError."""
@@ -71,11 +73,15 @@ class Http:
             answer = self.ask("POST", "/api/events", content=body, headers={"Content-Type": JSON_LINES})
         except httpx.TransportError:
             return None
-        if answer.status_code == 503:
-            self.refused_503 += 1
+        self.answers[answer.status_code] += 1
         if answer.status_code not in (200, 202, 207, 400, 422) or "receipts" not in answer.text:
             return None
         return [receipt["status"] for receipt in answer.json()["receipts"]]
+
+    def share(self, other: Http) -> None:
+        """Use another caller's session."""
+        self._client.cookies = other._client.cookies
+        self._csrf = other._csrf
 
     def close(self) -> None:
         self._client.close()
