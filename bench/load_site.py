@@ -36,23 +36,21 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
-class Site:
-    """A running set-up. `groups`: name (kafka, postgres, a role) → the ids of its first processes."""
+class Services:
+    """Kafka and PostgreSQL in a folder, on free ports. `groups`: name → the ids of its first processes."""
 
     folder: Path
     groups: dict[str, list[int]] = field(default_factory=dict)
-    url: str = ""
     database_url: str = ""
-    password: str = ""
     broker: str = ""
+    console_port: int = 0
     _env: dict[str, str] = field(default_factory=dict)
-    _roles: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, city: CityData, streams: int = 1, fsync: bool = True) -> None:
-        """Services, schema, city, account, then every role; returns when the console answers."""
+    def start(self, fsync: bool = True) -> None:
+        """Start both."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        postgres, kafka, console = free_ports()
+        postgres, kafka, self.console_port = free_ports()
         self._env = {k: v for k, v in os.environ.items() if not k.startswith("SWEEPLINE_")} | {
             "SWEEPLINE_PG_DIR": str(self.folder / "postgres"),
             "SWEEPLINE_PG_PORT": str(postgres),
@@ -66,13 +64,60 @@ class Site:
         self.broker = self._script("kafka.sh", "start")
         self.groups["postgres"] = [int((self.folder / "postgres/data/postmaster.pid").read_text().split()[0])]
         self.groups["kafka"] = [int((self.folder / "kafka/pid").read_text())]
-        self._fill(city)
-        self._env |= {
+
+    def stop(self) -> None:
+        """End both, if they run."""
+        for script in ("kafka.sh", "postgres.sh"):
+            if self._env:
+                subprocess.run(
+                    [ROOT / "docker/local" / script, "stop"], env=self._env, check=False, capture_output=True
+                )
+
+    def environment(self) -> dict[str, str]:
+        """What a process of the product needs to use them."""
+        return self._env | {
             "SWEEPLINE_DATABASE_URL": self.database_url,
             "SWEEPLINE_BROKER": f"kafka://{self.broker}",
-            "SWEEPLINE_PORT": str(console),
+            "SWEEPLINE_PORT": str(self.console_port),
         }
-        self.url = f"http://127.0.0.1:{console}"
+
+    def _script(self, name: str, what: str) -> str:
+        done = subprocess.run(
+            [ROOT / "docker/local" / name, what], env=self._env, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def _remember_commits(self) -> None:
+        """Have PostgreSQL keep when each transaction committed: the measure of event → database."""
+        engine = create_engine(self.database_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("ALTER SYSTEM SET track_commit_timestamp = on"))
+        engine.dispose()
+        self._script("postgres.sh", "stop")
+        self._script("postgres.sh", "start")
+
+
+@dataclass
+class Site:
+    """A running set-up. `groups`: name (kafka, postgres, a role) → the ids of its first processes."""
+
+    folder: Path
+    groups: dict[str, list[int]] = field(default_factory=dict)
+    url: str = ""
+    database_url: str = ""
+    password: str = ""
+    _roles: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.services = Services(self.folder)
+
+    def start(self, city: CityData, streams: int = 1) -> None:
+        """Services, schema, city, account, then every role; returns when the console answers."""
+        self.services.start()
+        self.groups = dict(self.services.groups)
+        self.database_url = self.services.database_url
+        self._fill(city)
+        self.url = f"http://127.0.0.1:{self.services.console_port}"
         for role in ROLES:
             for _ in range(streams if role == "streams" else 1):
                 self.add(role)
@@ -82,7 +127,9 @@ class Site:
         """One more process of a role."""
         out = (self.folder / f"{role}.log").open("ab")
         command = [sys.executable, "-m", "sweepline.cli", "worker", role, "--data", str(self.folder / "data")]
-        process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self.services.environment(), stdout=out, stderr=out, stdin=subprocess.DEVNULL
+        )
         out.close()
         self._roles.append(process)
         self.groups.setdefault(role, []).append(process.pid)
@@ -102,25 +149,9 @@ class Site:
                 process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-        for script in ("kafka.sh", "postgres.sh"):
-            subprocess.run([ROOT / "docker/local" / script, "stop"], env=self._env, check=False, capture_output=True)
+        self.services.stop()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _script(self, name: str, what: str) -> str:
-        done = subprocess.run(
-            [ROOT / "docker/local" / name, what], env=self._env, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def _remember_commits(self) -> None:
-        """Have PostgreSQL keep when each transaction committed: the measure of event → database."""
-        engine = create_engine(self.database_url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("ALTER SYSTEM SET track_commit_timestamp = on"))
-        engine.dispose()
-        self._script("postgres.sh", "stop")
-        self._script("postgres.sh", "start")
 
     def _fill(self, city: CityData) -> None:
         self.password = secrets.token_urlsafe(9)

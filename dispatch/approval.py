@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from dispatch.context import Context
 from dispatch.differences import difference
@@ -238,17 +238,19 @@ def stations_missed(uow: UnitOfWork, day: Any) -> None:
 
 def route_in_force(session: Session, plan_code: str, vehicle: str, at: datetime) -> Route | None:
     """The route a vehicle is judged by: the newest approved one it has been told of."""
-    versions = session.exec(
-        select(PlanVersion)
+    rows = session.exec(
+        select(Route, Telling.told_at, Telling.id)
+        .join(PlanVersion, col(PlanVersion.id) == col(Route.plan_version))
         .join(Approval, col(Approval.plan_version) == col(PlanVersion.id))
-        .where(PlanVersion.plan == plan_code, Approval.at <= at)
-        .order_by(col(PlanVersion.version).desc())
+        .outerjoin(Telling, col(Telling.route) == col(Route.id))
+        .where(
+            PlanVersion.plan == plan_code,
+            Approval.at <= at,
+            or_(Route.vehicle == vehicle, and_(Route.vehicle == "", Route.crew == vehicle)),
+        )
+        .order_by(col(PlanVersion.version).desc(), col(Route.seq))
     ).all()
-    for version in versions:
-        for route in routes_of(session, version.id):
-            if (route.vehicle or route.crew) != vehicle:
-                continue
-            telling = session.exec(select(Telling).where(Telling.route == route.id)).first()
-            if telling is None or (telling.told_at is not None and telling.told_at <= at):
-                return route
+    for route, told_at, telling in rows:
+        if telling is None or (told_at is not None and told_at <= at):
+            return route
     return None

@@ -14,7 +14,7 @@ from models.times import iso
 def stage_work_done(uow: UnitOfWork, origin: str) -> None:
     """Close the stage an origin names if nothing is left to do; `done_at` is the last work's instant."""
     kind, _, ref = origin.partition(":")
-    stage = uow.session.get(Stage, ref) if kind == "stage" else None
+    stage = uow.session.get(Stage, ref, with_for_update=True) if kind == "stage" else None
     if stage is None or stage.state != "running":
         return
     left = uow.session.exec(

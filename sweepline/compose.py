@@ -47,6 +47,7 @@ from streams.recorders.work import work
 from streams.relay import Relay
 from streams.runner import Runner
 from sweepline.clock import Clock, WallClock
+from sweepline.elsewhere import Elsewhere, Gate
 from sweepline.parts import match_network, open_database, open_driver, open_views
 from sweepline.settling import Settling
 
@@ -63,6 +64,8 @@ class Options:
     replay: bool = False
     iterations: int | None = None
     seed: int | None = None
+    streams_elsewhere: bool = False
+    """Other processes run the role streams; settling hands them topic by topic and waits (for replays)."""
     holder: str = ""
     """Who claims plan requests. Empty: this machine, so that a restart goes on with what it had claimed."""
 
@@ -79,7 +82,8 @@ class System:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.rules = load_rules(data_dir / "sweepline.toml", self.options.rules)
         self.database = open_database(self.settings, data_dir)
-        self.driver: Driver = open_driver(self.settings, data_dir, self.clock)
+        gate = Gate(open_driver(self.settings, data_dir, self.clock))
+        self.driver: Driver = gate if self.options.streams_elsewhere else gate.driver
         self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
         self._matching: dict[str, MatchNetwork] = {}
         self._planners: list[Planner] = []
@@ -99,9 +103,10 @@ class System:
         self.relay = Relay(self.database, self.driver, self.clock, self._sent)
         self.printer = Printer(self.database, data_dir / "bundles", data_dir / "sheets", self.clock)
         self.runners = [Runner(self.database, self.driver, r, self.clock) for r in self.recorders()]
+        reading = [Elsewhere(r, gate) for r in self.recorders()] if self.options.streams_elsewhere else self.runners
         self.views = open_views(self.settings, self.driver, self.database)
         self._settling = Settling(
-            self.database, self.driver, self.relay, self.planner, self.printer, self.runners, self.views
+            self.database, self.driver, self.relay, self.planner, self.printer, reading, self.views
         )
 
     def make_planner(self, **changes: Any) -> Planner:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,19 @@ def start_instant() -> datetime:
     return parse_time("2023-12-17T16:00:00Z")
 
 
-def open_demo(data: Path, seed: int, tick: timedelta = TICK) -> tuple[System, DemoDriver]:
+def demo_options(clock: SimulatedClock, seed: int) -> Options:
+    """How the demo's system runs."""
+    rules = {"snow": {"self_start_min": SELF_START_MIN}}
+    return Options(clock=clock, rules=rules, latency=True, iterations=ITERATIONS, seed=seed)
+
+
+def open_demo(
+    data: Path, seed: int, tick: timedelta = TICK, streams_elsewhere: bool = False
+) -> tuple[System, DemoDriver]:
     """The demo system of a directory, made on first use; one that was begun goes on. Raises Refused, Unavailable."""
     at = _prepare(data, seed)
     clock = SimulatedClock(at)
-    options = Options(
-        clock=clock,
-        rules={"snow": {"self_start_min": SELF_START_MIN}},
-        latency=True,
-        iterations=ITERATIONS,
-        seed=seed,
-    )
-    system = System(data, options)
+    system = System(data, replace(demo_options(clock, seed), streams_elsewhere=streams_elsewhere))
     with system.database.read() as session:
         script = build_script(seed, session)
         fresh = stored_progress(session) is None

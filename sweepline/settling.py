@@ -15,6 +15,7 @@ from streams.runner import Runner
 from streams.timers import fire_due
 from streams.topics import TOPICS
 from streams.views.embedded import EmbeddedView
+from sweepline.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from streams.views.faust_app import FaustView
@@ -35,7 +36,7 @@ class Settling:
         relay: Relay,
         planner: Planner,
         printer: Printer,
-        runners: Sequence[Runner],
+        runners: Sequence[Runner | Elsewhere],
         views: Sequence[EmbeddedView | FaustView],
     ) -> None:
         self._database = database
@@ -77,7 +78,7 @@ class Settling:
                 if unread.intersection(runner.recorder.topics):
                     done += self._read_all(runner)
 
-    def _read_all(self, runner: Runner) -> int:
+    def _read_all(self, runner: Runner | Elsewhere) -> int:
         """Have one recorder read until its group has no lag."""
         done = runner.run_once(0.0)
         while self._driver.lag(runner.recorder.group, runner.recorder.topics) > 0:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
-from dispatch.execution import record_positions
+from dispatch.positions import record_positions
 from dispatch.uow import UnitOfWork
 from models.errors import Permanent
 from models.events.base import Event

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from dispatch.approval import approve
 from dispatch.context import Context
-from dispatch.execution import record_positions
+from dispatch.positions import record_positions
 from dispatch.sheets import hand_back
 from models.errors import Refused, Stale
 from models.events.field import ToolState, VehiclePosition

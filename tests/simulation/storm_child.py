@@ -1,8 +1,9 @@
 """The storm on the small city, run to its end by a process of its own so that it can be killed.
 
-    python -m tests.simulation.storm_child DIR [STEPS]
+    python -m tests.simulation.storm_child DIR [STEPS | elsewhere | streams]
 
-Prints the state hash. Database and broker come from the settings. With STEPS it stops after so many steps.
+Prints the state hash. Database and broker come from the settings. With STEPS it stops after so many steps; with
+`elsewhere` it reads nothing itself but waits for processes that were started with `streams`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from bench.replay import read_streams
 from config.settings import load_settings
 from demo.driver import DemoDriver, stored_progress
 from demo.script import StormScript, build_script
 from dispatch.city.store import store_city
 from dispatch.state_hash import state_hash, table_hashes
 from models.tables.city import City
-from sweepline.clock import SimulatedClock
+from sweepline.clock import Clock, SimulatedClock
 from sweepline.compose import Options, System
 from tests.small_city import small_city
 
@@ -35,7 +37,13 @@ def short_script(script: StormScript) -> StormScript:
     return replace(script, start=START, end=END, events=events)
 
 
-def open_storm(folder: Path) -> tuple[System, DemoDriver]:
+def storm_options(clock: Clock, elsewhere: bool = False) -> Options:
+    return Options(
+        clock=clock, rules=RULES, latency=True, iterations=100, seed=SEED, streams_elsewhere=elsewhere, holder="storm"
+    )
+
+
+def open_storm(folder: Path, elsewhere: bool = False) -> tuple[System, DemoDriver]:
     settings = load_settings(folder).model_copy(update={"solver_processes": 0})
     clock = SimulatedClock(START)
     first = System(folder, Options(clock=clock), settings)
@@ -48,8 +56,7 @@ def open_storm(folder: Path) -> tuple[System, DemoDriver]:
     first.close()
     if progress is not None:
         clock = SimulatedClock(progress.at)
-    options = Options(clock=clock, rules=RULES, latency=True, iterations=100, seed=SEED)
-    system = System(folder, options, settings)
+    system = System(folder, storm_options(clock, elsewhere), settings)
     if progress is None:
         system.start_city()
         system.settle(clock())
@@ -58,8 +65,8 @@ def open_storm(folder: Path) -> tuple[System, DemoDriver]:
     return system, DemoDriver(system, script, SEED, START, clock.move_to)
 
 
-def main(folder: Path, steps: int = 0) -> None:
-    system, driver = open_storm(folder)
+def main(folder: Path, steps: int = 0, elsewhere: bool = False) -> None:
+    system, driver = open_storm(folder, elsewhere)
     done = 0
 
     def on_step(_at: datetime) -> None:
@@ -76,4 +83,8 @@ def main(folder: Path, steps: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    where, what = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "0"
+    if what == "streams":
+        read_streams(where, storm_options(SimulatedClock(START)))
+    else:
+        main(where, 0 if what == "elsewhere" else int(what), what == "elsewhere")

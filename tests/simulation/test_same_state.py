@@ -20,10 +20,10 @@ STEPS = 160
 """About as many steps as the short storm has."""
 
 
-def start(folder: Path, settings: dict[str, str]) -> subprocess.Popen[str]:
+def start(folder: Path, settings: dict[str, str], *more: str) -> subprocess.Popen[str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith("SWEEPLINE_")} | settings
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.simulation.storm_child", str(folder)],
+        [sys.executable, "-m", "tests.simulation.storm_child", str(folder), *more],
         cwd=ROOT,
         env=env,
         stdout=subprocess.PIPE,
