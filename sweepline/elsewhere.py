@@ -49,6 +49,10 @@ class Gate:
         """As the driver; what is held is not yet there."""
         return self.driver.lag(group, topics)
 
+    def ping(self) -> None:
+        """As the driver."""
+        self.driver.ping()
+
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         """As the driver."""
         return self.driver.end_offsets(topics)
