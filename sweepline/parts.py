@@ -15,7 +15,7 @@ from models.tables.city import Segment
 from routing.streets.match_network import MatchNetwork, StreetLine
 from streams.driver import Driver
 from streams.views.embedded import EmbeddedView
-from streams.views.last_fix import LAST_FIX
+from streams.views.rebuild import VIEWS
 from sweepline.clock import Clock
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ def open_database(settings: Settings, data_dir: Path) -> Database:
 def open_views(settings: Settings, driver: Driver, database: Database) -> list[EmbeddedView | FaustView]:
     """The views: Faust with a Table on Kafka, the same functions over the embedded log otherwise."""
     if settings.broker == "sqlite":
-        return [EmbeddedView(LAST_FIX, driver, database)]
+        return [EmbeddedView(view, driver, database) for view in VIEWS]
     from streams.views.faust_app import FaustView
 
-    return [FaustView(LAST_FIX, driver, settings.broker.removeprefix("kafka://"), settings.topic_prefix)]
+    bootstrap = settings.broker.removeprefix("kafka://")
+    return [FaustView(view, driver, bootstrap, settings.topic_prefix) for view in VIEWS]
 
 
 def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:

@@ -41,7 +41,10 @@ class VehicleOut(Out):
 
 
 class StationOut(Out):
-    """A station: its newest reported level, and whether it was cleared on the city's present day."""
+    """A station: its newest reported level, and whether it was cleared on the city's present day.
+
+    `rises_pct_h` and `full_at` are the view's: how fast it fills, and when it will be full (None: not for two weeks).
+    """
 
     id: str
     name: str
@@ -52,6 +55,8 @@ class StationOut(Out):
     lat: float
     level_pct: float | None = None
     level_at: datetime | None = None
+    rises_pct_h: float | None = None
+    full_at: datetime | None = None
     day_state: str = ""
     """open, cleared, missed, or empty where the day has not begun."""
     cleared_at: datetime | None = None
@@ -138,6 +143,18 @@ def _fix(value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _filling(session: Session) -> dict[str, dict[str, Any]]:
+    """What the view `filling` says of each station."""
+    rows = session.execute(sa.select(col(Projection.value)).where(col(Projection.kind) == "station")).scalars()
+    return {
+        value["station"]: {
+            "rises_pct_h": value["rate_pct_h"],
+            "full_at": parse_time(value["full_at"]) if value["full_at"] else None,
+        }
+        for value in rows
+    }
+
+
 def read_stations(session: Session, now: datetime, zone: str) -> StationsOut:
     """Every station with its newest level and the state of its day."""
     day = local_date(now, zone)
@@ -155,6 +172,7 @@ def read_stations(session: Session, now: datetime, zone: str) -> StationsOut:
         )
     }
     days = {row.station: row for row in session.exec(select(StationDay).where(StationDay.day == day)).all()}
+    filling = _filling(session)
     found = []
     for row in session.exec(select(Station).order_by(Station.id)).all():
         pct, at = levels.get(row.id, (None, None))
@@ -170,6 +188,7 @@ def read_stations(session: Session, now: datetime, zone: str) -> StationsOut:
                 lat=row.lat,
                 level_pct=pct,
                 level_at=at,
+                **filling.get(row.id, {}),
                 day_state=today.state if today is not None else "",
                 cleared_at=today.cleared_at if today is not None else None,
                 overflow_at=today.overflow_at if today is not None else None,

@@ -3,7 +3,8 @@
 Only for views: Faust commits the offset of an event whose agent raised or was cancelled, so nothing that must not be
 lost may hang on it. The settings are those seen to work with Faust 0.15 on Kafka 4: raw bytes in and out, no web
 server, no leader topic, state in memory and rebuilt from the changelog. The Table holds bytes too: with
-`value_type=dict` it is written, but cannot be read back (recovery asks dict for `from_data`).
+`value_type=dict` it is written, but cannot be read back (recovery asks dict for `from_data`). Faust is imported with
+this file and not later: it swaps its own module while it loads, which two views starting side by side would meet.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+
+import faust
 
 from models.errors import Unavailable
 from streams.driver import Driver
@@ -28,8 +31,6 @@ COMMIT_INTERVAL_S = 1.0
 
 def make_app(view: View, bootstrap: str, prefix: str, data_dir: str, commit_interval_s: float) -> Any:
     """The Faust app of one view: its agent reads the view's topic and keeps a Table. Group: prefix + view.group."""
-    import faust
-
     partitions = TOPICS[view.topic].partitions
     app = faust.App(
         prefix + view.group,

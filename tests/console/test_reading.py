@@ -12,8 +12,12 @@ from console.app import create_app
 from console.read.city import SCALE
 from console.read.weather import SELF_START_STOP
 from dispatch.response import SELF_START_STOP as DISPATCH_STOP
+from models.events.base import Event
 from models.tables.city import City
-from models.times import iso
+from models.tables.flow import Projection
+from models.times import iso, parse_time
+from streams.views.filling import FILLING
+from streams.views.view import State
 from tests.console.conftest import PASSWORD, Desk, SignIn
 from tests.console.sample_city import HOSTILE, NOW, grid_segments
 
@@ -125,6 +129,23 @@ def test_stations_have_their_newest_level_and_todays_clearance(signed_in: SignIn
     assert [found[f"ST-{n}"]["level_pct"] for n in range(3)] == [40.0, 92.0, 110.0]
     assert found["ST-0"]["day_state"] == "cleared"
     assert found["ST-2"]["overflow_at"] == iso(NOW)
+
+
+def test_stations_say_when_they_will_be_full(signed_in: SignIn, desk: Desk) -> None:
+    state: State | None = None
+    for hours, pct in ((4, 20.0), (2, 30.0), (0, 40.0)):
+        at = NOW - timedelta(hours=hours)
+        data = {"station": "ST-0", "observed_at": iso(at), "level_pct": pct}
+        level = Event(source="s", id="1", type="station.level", key="ST-0", occurred_at=at, received_at=at, data=data)
+        state, _ = FILLING.step(state, level)
+    assert state is not None
+    with desk.database.write() as session:
+        session.add(Projection(key="station:ST-0", kind="station", position=FILLING.position(state), value=state))
+    found = by_id(signed_in("vera").get("/api/stations").json()["stations"])
+    assert found["ST-0"]["rises_pct_h"] == pytest.approx(5.0, abs=0.05)
+    full_at = parse_time(str(found["ST-0"]["full_at"]))
+    assert abs(full_at - (NOW + timedelta(hours=12))) < timedelta(minutes=15)
+    assert (found["ST-1"]["rises_pct_h"], found["ST-1"]["full_at"]) == (None, None)
 
 
 def test_cases_count_their_reports_and_keep_words_as_text(signed_in: SignIn) -> None:

@@ -53,7 +53,7 @@ export default {
   "case.reported": "reported", "case.dispatched": "dispatched", "case.in_progress": "in progress", "case.cancelled": "cancelled",
   "casekind.overflow": "Overflowing bin", "casekind.litter": "Litter", "casekind.debris": "Debris", "casekind.ice": "Ice", "casekind.snow": "Snow", "casekind.oily": "Oil", "casekind.other": "Other",
   "stations.empty": "No stations", "stations.empty.hint": "They appear here once imported.", "stations.summary": "{day}: {cleared} of {total} cleared", "station.cleared": "cleared {t}", "station.open": "to clear",
-  "station.missed": "missed", "station.nolevel": "no reading", "station.overflow": "overflow", "station.at": "reported {t}",
+  "station.missed": "missed", "station.nolevel": "no reading", "station.full": "full about {t} (+{n} % an hour)", "station.overflow": "overflow", "station.at": "reported {t}",
   "vehicles.empty": "No vehicles", "vehicles.empty.hint": "They appear here once imported.", "vehicle.nofix": "no position yet", "vehicle.stale": "position {t} old", "vehicle.out": "out", "vehicle.limited": "limited", "vehicle.speed": "{n} km/h",
   "vehiclekind.spreader": "Spreader", "vehiclekind.plough": "Plough", "vehiclekind.combi": "Spreader plough", "vehiclekind.compactor": "Compactor", "vehiclekind.sweeper": "Sweeper", "vehiclekind.water": "Water truck",
   "tool.s": "spreading", "tool.p": "ploughing", "tool.l": "lifting", "tool.b": "sweeping", "tool.none": "driving or parked", "tool.stale": "old position", "tool.out": "out of service",

@@ -53,7 +53,7 @@ export default {
   "case.reported": "已受理", "case.dispatched": "已派", "case.in_progress": "处理中", "case.cancelled": "已撤销",
   "casekind.overflow": "垃圾满溢", "casekind.litter": "暴露垃圾", "casekind.debris": "渣土杂物", "casekind.ice": "路面结冰", "casekind.snow": "积雪", "casekind.oily": "油污", "casekind.other": "其他",
   "stations.empty": "没有站点", "stations.empty.hint": "导入站点后会出现在这里。", "stations.summary": "{day}：已清 {cleared}／{total}", "station.cleared": "已清 {t}", "station.open": "待清",
-  "station.missed": "未清", "station.nolevel": "无数据", "station.overflow": "满溢", "station.at": "{t} 上报",
+  "station.missed": "未清", "station.nolevel": "无数据", "station.full": "预计 {t} 装满（每小时 +{n} %）", "station.overflow": "满溢", "station.at": "{t} 上报",
   "vehicles.empty": "没有车辆", "vehicles.empty.hint": "导入车辆后会出现在这里。", "vehicle.nofix": "尚无定位", "vehicle.stale": "{t}前的位置", "vehicle.out": "停用", "vehicle.limited": "受限", "vehicle.speed": "{n} 公里/时",
   "vehiclekind.spreader": "撒布车", "vehiclekind.plough": "除雪车", "vehiclekind.combi": "撒布除雪车", "vehiclekind.compactor": "压缩车", "vehiclekind.sweeper": "清扫车", "vehiclekind.water": "洒水车",
   "tool.s": "撒盐中", "tool.p": "推雪中", "tool.l": "装卸中", "tool.b": "清扫中", "tool.none": "行驶／停放", "tool.stale": "位置过时", "tool.out": "停用",

@@ -27,6 +27,7 @@ function station(id) {
   if (!s) return null;
   return h("div.pop", {}, h("h3", {}, named(s)), p([s.community, s.id].filter(Boolean).join(" · "), "dim"),
     p(s.level_pct === null ? t("station.nolevel") : `${number(s.level_pct)} % · ${t("station.at", { t: when(s.level_at, now()) })}`),
+    s.full_at && s.level_pct < 100 && p(t("station.full", { t: when(s.full_at, now()), n: number(s.rises_pct_h) })),
     s.overflow_at && s.day_state !== "cleared" && p(t("station.overflow"), "error"),
     s.day_state && p(s.cleared_at ? t("station.cleared", { t: when(s.cleared_at, now()) }) : t(`station.${s.day_state}`)));
 }
