@@ -7,7 +7,7 @@ A driver knows topics, keys and bytes; it never looks into a message. Two exist:
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +46,10 @@ class Consumer(Protocol):
         """The next records in order of each partition; waits up to `timeout_s`, then []. Raises Unavailable."""
         ...
 
+    def assigned(self) -> frozenset[Partition]:
+        """The partitions this member reads now. May be asked by another thread."""
+        ...
+
     def commit(self) -> None:
         """The group has done with everything polled so far. Raises Unavailable; then it is delivered again."""
         ...
@@ -70,12 +74,19 @@ class Driver(Protocol):
         """A consumer that goes on where its group committed last, at first from the beginning."""
         ...
 
-    def lag(self, group: str, topics: Sequence[str]) -> int:
-        """Messages the group has not yet committed; 0: all is read and committed. Raises Unavailable."""
+    def lag(self, group: str, topics: Sequence[str], only: Collection[Partition] | None = None) -> int:
+        """Messages the group has not yet committed; 0: all is read and committed. `only` of these partitions.
+
+        Raises Unavailable.
+        """
         ...
 
     def ping(self) -> None:
         """Have the broker answer something small. Raises Unavailable."""
+        ...
+
+    def identities(self) -> Mapping[str, str]:
+        """What tells each topic that is there from another of its name, made after it was lost. Raises Unavailable."""
         ...
 
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:

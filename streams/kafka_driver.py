@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,6 +90,9 @@ class KafkaDriver:
 
     def consumer(self, group: str, topics: Sequence[str]) -> KafkaGroupMember:
         """A member of the group; the broker shares the partitions among the members."""
+        return KafkaGroupMember(self._join(group, topics), self._prefix, lambda: self._join(group, topics))
+
+    def _join(self, group: str, topics: Sequence[str]) -> Any:
         self.ensure_topics()
         with _translated():
             client = KafkaConsumer(
@@ -108,12 +111,18 @@ class KafkaDriver:
             names = [self._name(topic) for topic in topics]
             _know(client, names)
             client.subscribe(names)
-        return KafkaGroupMember(client, self._prefix)
+        return client
 
-    def lag(self, group: str, topics: Sequence[str]) -> int:
+    def lag(self, group: str, topics: Sequence[str], only: Collection[Partition] | None = None) -> int:
         """Messages not yet committed by the group."""
+        if only is not None and not only:
+            return 0
         with self._lock, self._asking() as admin:
             places = self._places(admin, topics)
+            if only is not None:
+                places = [
+                    place for place in places if (place.topic.removeprefix(self._prefix), place.partition) in only
+                ]
             ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
             starts = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
             done = _committed(admin, self._prefix + group, places)
@@ -126,6 +135,14 @@ class KafkaDriver:
         """Ask for the names of the topics."""
         with self._lock, self._asking() as admin:
             admin.list_topics()
+
+    def identities(self) -> Mapping[str, str]:
+        """The broker's own id of each topic: another one when a topic was made anew."""
+        with self._lock, self._asking() as admin:
+            there = set(admin.list_topics())
+            names = [self._name(topic) for topic in TOPICS if self._name(topic) in there]
+            found = admin.describe_topics(names) if names else []
+        return {topic["name"].removeprefix(self._prefix): str(topic["topic_id"]) for topic in found}
 
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         """The next offset of each partition."""
@@ -230,14 +247,23 @@ class KafkaDriver:
 
 
 class KafkaGroupMember:
-    """A consumer on kafka-python's client."""
+    """A consumer on kafka-python's client. `rejoin` gives another client of the same group.
 
-    def __init__(self, client: Any, prefix: str) -> None:
+    A topic that was deleted and made anew has new offsets: positions and commits of the old one would skip messages.
+    """
+
+    def __init__(self, client: Any, prefix: str, rejoin: Callable[[], Any] | None = None) -> None:
         self._client = client
         self._prefix = prefix
+        self._rejoin = rejoin
+        self._ids: dict[str, Any] = {}
 
     def poll(self, max_records: int = POLL_RECORDS, timeout_s: float = 1.0) -> list[Record]:
         """The next records of the partitions this member has now; [] also while the broker is away."""
+        if self._renewed() and self._rejoin is not None:
+            log.warning("a topic was made anew, the group is joined anew")
+            self.close()
+            self._client, self._ids = self._rejoin(), {}
         with _translated():
             polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
         return [
@@ -253,8 +279,16 @@ class KafkaGroupMember:
             for message in messages
         ]
 
+    def assigned(self) -> frozenset[Partition]:
+        """What the group's coordinator has given this member."""
+        return frozenset(
+            (place.topic.removeprefix(self._prefix), place.partition) for place in self._client.assignment()
+        )
+
     def commit(self) -> None:
         """Commit what was polled. Where the partitions have moved to another member, they are delivered again there."""
+        if self._renewed():
+            return
         with _translated():
             try:
                 self._client.commit()

@@ -21,6 +21,7 @@ from streams.driver import Driver, Message
 from streams.leases import Keeper
 from streams.locks import try_lock
 from streams.pulse import Pulse, keep_on
+from streams.refill import Refill
 from streams.sealing import seal
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Relay:
         self._clock = clock
         self._on_sent = on_sent
         self._lease = lease
+        self._refill = Refill(driver.identities)
 
     def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
         """Until `stop`; pauses when there is nothing to send, backs off when a service is away."""
@@ -100,6 +102,7 @@ class Relay:
         with self._database.write() as session:
             if not try_lock(session, "relay"):
                 return []
+            self._refill.look(session)
             rows = _waiting(session)
             if rows:
                 self._driver.publish(_messages(rows))

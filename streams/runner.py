@@ -83,6 +83,16 @@ class Runner:
             self._commit(self._consumer)
         return count
 
+    def lag(self) -> int:
+        """Messages that wait in this member's own partitions; those of another member are not its business.
+
+        May be asked by another thread. Raises Unavailable.
+        """
+        consumer = self._consumer
+        if consumer is None:
+            return 0
+        return self._driver.lag(self.recorder.group, self.recorder.topics, consumer.assigned())
+
     def close(self) -> None:
         """Leave the group; what is not committed will be delivered again."""
         if self._consumer is not None:

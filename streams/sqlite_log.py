@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,6 +110,10 @@ class SqliteLog:
                     gone += _trim_partition(db, topic.name, part, old, ancient, topic.compacted)
         return gone
 
+    def identities(self) -> Mapping[str, str]:
+        """None: the file is lost and restored together with the data directory."""
+        return {}
+
     def consumer(self, group: str, topics: Sequence[str]) -> SqliteConsumer:
         """The group's consumer over all partitions of `topics`."""
         return SqliteConsumer(self, group, tuple(topics))
@@ -121,12 +125,14 @@ class SqliteLog:
         done = {(topic, part): off for topic, part, off in rows}
         return {place: done.get(place, 0) for place in partitions(topics)}
 
-    def lag(self, group: str, topics: Sequence[str]) -> int:
+    def lag(self, group: str, topics: Sequence[str], only: Collection[Partition] | None = None) -> int:
         """Messages not yet committed by the group (those trimmed away are not counted)."""
         count = 0
         done = self.committed(group, topics)
         with self._lock, _translated():
             for (topic, part), off in done.items():
+                if only is not None and (topic, part) not in only:
+                    continue
                 count += self._db.execute(
                     "SELECT count(*) FROM log WHERE topic=? AND part=? AND off>=?", (topic, part, off)
                 ).fetchone()[0]
@@ -209,6 +215,10 @@ class SqliteConsumer:
             if records or left <= 0:
                 return records
             self._log.wait(min(left, WAKE_S))
+
+    def assigned(self) -> frozenset[Partition]:
+        """All partitions of its topics."""
+        return frozenset(partitions(self._topics))
 
     def _read(self, max_records: int) -> list[Record]:
         places = partitions(self._topics)

@@ -91,7 +91,7 @@ def role_loops(system: System) -> dict[str, list[RoleLoop]]:
     return {
         "streams": [
             *[RoleLoop(f"recorder {r.recorder.group}", r.run) for r in system.runners],
-            *[RoleLoop(f"watchdog {r.recorder.group}", _watchdog(system, r), 0) for r in system.runners],
+            *[RoleLoop(f"watchdog {r.recorder.group}", _watchdog(r), 0) for r in system.runners],
         ],
         "views": [RoleLoop(f"view {view.name}", view.run) for view in system.views],
         "relay": [
@@ -151,10 +151,9 @@ def _keep_house(system: System) -> int:
     return prune(system.database, system.clock(), system.settings.position_days)
 
 
-def _watchdog(system: System, runner: Runner) -> Loop:
+def _watchdog(runner: Runner) -> Loop:
     """Ends the process with 70 when a recorder has work waiting and commits nothing for 30 s."""
-    recorder = runner.recorder
-    dog = Watchdog(recorder.group, lambda: system.driver.lag(recorder.group, recorder.topics), lambda: runner.batches)
+    dog = Watchdog(runner.recorder.group, runner.lag, lambda: runner.batches)
     return lambda stop, _pulse: dog.run(stop)
 
 

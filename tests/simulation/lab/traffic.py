@@ -24,6 +24,8 @@ class Traffic:
         self.said = 0
         self._site = site
         self._stop = threading.Event()
+        self._telemetry = threading.Event()
+        self._telemetry.set()
         self._speaker = Speaker(name)
         self._rng = random.Random(seed)
         self._threads = [
@@ -34,6 +36,13 @@ class Traffic:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def telemetry(self, on: bool) -> None:
+        """Have devices be silent for a while; people go on."""
+        if on:
+            self._telemetry.set()
+        else:
+            self._telemetry.clear()
 
     def stop(self) -> None:
         """No more; what was sent is sent until there is a receipt for it."""
@@ -48,6 +57,8 @@ class Traffic:
             self.faults.append(str(error))
 
     def _pause(self, who: str, rng: random.Random) -> bool:
+        while who != "people" and not self._telemetry.wait(0.1) and not self._stop.is_set():
+            pass
         return not self._stop.wait(PACE_S[who] * rng.uniform(0.5, 1.5))
 
     def _gateway(self, rng: random.Random) -> None:

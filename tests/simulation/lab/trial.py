@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import httpx
+
+from models.errors import Unavailable
 from tests.simulation.lab.health import BACK_LIMIT_S, Probe, settled
 from tests.simulation.lab.site import Site
 from tests.simulation.lab.traffic import Traffic
@@ -23,8 +26,9 @@ TAIL_S = 0.5
 class Strike:
     """What a fault has at hand, and where it says what it hit."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int, traffic: Traffic) -> None:
         self.site = site
+        self.traffic = traffic
         self.rng = random.Random(seed)
         self.seed = seed
         self.hits: Counter[str] = Counter()
@@ -43,7 +47,7 @@ class Strike:
     def until(self, what: str, there: Callable[[], bool], limit_s: float = 30.0, look_s: float = 0.05) -> None:
         """Wait for something that must come. Raises Broken where it does not."""
         deadline = time.monotonic() + limit_s
-        while not there():
+        while not _holds(there):
             if time.monotonic() > deadline:
                 raise Broken(f"{what}: not within {limit_s:.0f} s")
             time.sleep(look_s)
@@ -55,6 +59,14 @@ class Strike:
     def healed(self) -> None:
         """The fault ends now: from here on the way back is timed."""
         self.since = time.monotonic()
+
+
+def _holds(there: Callable[[], bool]) -> bool:
+    """Nothing holds that cannot be asked."""
+    try:
+        return there()
+    except (Unavailable, httpx.TransportError):
+        return False
 
 
 class Broken(Exception):
@@ -129,13 +141,16 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
     """One run on a site that is well. Whatever goes wrong is in the outcome's `wrong`."""
     outcome = Outcome(chosen.name, seed)
     start = len(site.ledger.lines)
-    strike = Strike(site, seed)
     with _traffic(site, f"{chosen.name}-{seed}-{number}", seed) as traffic:
+        strike = Strike(site, seed, traffic)
         time.sleep(LEAD_S)
         try:
             chosen.act(strike)
         except (Broken, GaveUp) as error:
             outcome.wrong.append(f"demand: {error}")
+        except Exception as error:  # whatever the fault stumbled over is told, and the next one runs
+            outcome.wrong.append(f"fault: {type(error).__name__}: {error}")
+        traffic.telemetry(True)
         site.broker.proxy.heal()
         site.store.proxy.heal()
         back = Probe(site, strike.since).run()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -23,6 +26,7 @@ from tests.simulation.lab.trial import Strike, fault
 DOWN_S = 2.0
 FROZEN_S = 5.0
 QUIET_S = 30.0
+UNREAD = 8
 FILL = bytes(1024 * 1024)
 MIGRATION = """
 import sys
@@ -54,27 +58,42 @@ def broker_frozen(strike: Strike) -> None:
     strike.healed()
 
 
-def _telemetry_read(site: Site) -> bool:
-    return all(site.driver.lag(group, GROUPS[group]) == 0 for group in ("positions", "stations", "weather"))
-
-
 @fault("broker-emptied", "broker")
 def broker_emptied(strike: Strike) -> None:
     """All it held is gone. What was read is kept by the database; so is every complaint and alert, read or not.
 
-    Telemetry the broker acknowledged and nobody had read is lost with it: the strike waits until there is none.
+    Telemetry the broker acknowledged and nobody had read is lost with it: devices are silent until all is read.
     """
     site = strike.site
-    site.broker.proxy.away()  # nobody writes any more; readers are let in again to come to the end
-    site.broker.proxy.heal()
-    strike.until("telemetry read", lambda: _telemetry_read(site), QUIET_S)
-    site.broker.proxy.away()
-    site.broker.kill()
-    strike.proof("bytes gone", site.broker.empty())
-    strike.hold(DOWN_S)
-    site.broker.start()
-    site.broker.proxy.heal()
+    strike.traffic.telemetry(False)
+    strike.hold(1.0)
+    strike.until("telemetry read", lambda: _telemetry_read(site), QUIET_S, 0.3)
+    with _unread(strike):
+        site.broker.kill()
+        strike.proof("bytes gone", site.broker.empty())
+        site.broker.start()
     strike.healed()
+
+
+@contextmanager
+def _unread(strike: Strike) -> Iterator[None]:
+    """Complaints are sent, and nobody reads them until the block ends."""
+    workers = [strike.site.processes[name] for name in ("streams-1", "streams-2")]
+    for worker in workers:
+        worker.signal(signal.SIGSTOP)
+    try:
+        before = strike.traffic.said
+        strike.until("complaints", lambda: strike.traffic.said >= before + UNREAD, QUIET_S, 0.2)
+        strike.hold(1.0)
+        strike.proof("messages unread", strike.site.driver.lag("cases", ("cases",)))
+        yield
+    finally:
+        for worker in workers:
+            worker.signal(signal.SIGCONT)
+
+
+def _telemetry_read(site: Site) -> bool:
+    return all(site.driver.lag(group, GROUPS[group]) == 0 for group in ("positions", "stations", "weather"))
 
 
 def _delete(topic: str, strike: Strike) -> None:
@@ -90,8 +109,9 @@ def _delete(topic: str, strike: Strike) -> None:
 
 @fault("topic-deleted-cases", "broker")
 def topic_deleted_cases(strike: Strike) -> None:
-    """With complaints on it: the database has them."""
-    _delete("cases", strike)
+    """With complaints on it that nobody has read: the database has them."""
+    with _unread(strike):
+        _delete("cases", strike)
     strike.healed()
 
 
