@@ -16,26 +16,21 @@ import structlog
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import (
-    CommitFailedError,
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
-    IllegalGenerationError,
     KafkaError,
     NotCoordinatorError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
 )
 
 from models.errors import Unavailable
-from streams.driver import POLL_RECORDS, Message, Partition, Record
+from streams.driver import Message, Partition, Record
+from streams.kafka_member import KafkaGroupMember, translated
 from streams.kafka_topics import MAX_MESSAGE_BYTES, create_missing
 from streams.topics import TOPICS
 
 log = structlog.get_logger(__name__)
 
 REQUEST_S = 10.0
-CLOSE_S = 3.0
-"""How long leaving a group may take: a process that is told to end does so within 10 s."""
 DELIVERY_S = 20.0
 """How long `publish` may take before the broker counts as away."""
 SESSION_S = 10.0
@@ -45,7 +40,6 @@ METADATA_S = 30.0
 METADATA_TRIES = 50
 COORDINATOR_TRIES = 25
 COORDINATOR_PAUSE_S = 0.2
-_MOVED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
 class KafkaDriver:
@@ -94,7 +88,7 @@ class KafkaDriver:
 
     def _join(self, group: str, topics: Sequence[str]) -> Any:
         self.ensure_topics()
-        with _translated():
+        with translated():
             client = KafkaConsumer(
                 bootstrap_servers=self._bootstrap,
                 group_id=self._prefix + group,
@@ -160,7 +154,7 @@ class KafkaDriver:
     ) -> None:
         """Call back with every message written from now on until `stop`."""
         self.ensure_topics()
-        with _translated():
+        with translated():
             client = KafkaConsumer(
                 bootstrap_servers=self._bootstrap,
                 group_id=None,
@@ -226,7 +220,7 @@ class KafkaDriver:
     @contextmanager
     def _asking(self) -> Iterator[Any]:
         """The admin client; dropped when the broker is away, so that the next question connects anew."""
-        with _translated():
+        with translated():
             try:
                 if self._admin is None:
                     self._admin = KafkaAdminClient(
@@ -244,63 +238,6 @@ class KafkaDriver:
         if self._admin is not None:
             admin, self._admin = self._admin, None
             admin.close()
-
-
-class KafkaGroupMember:
-    """A consumer on kafka-python's client. `rejoin` gives another client of the same group.
-
-    A topic that was deleted and made anew has new offsets: positions and commits of the old one would skip messages.
-    """
-
-    def __init__(self, client: Any, prefix: str, rejoin: Callable[[], Any] | None = None) -> None:
-        self._client = client
-        self._prefix = prefix
-        self._rejoin = rejoin
-        self._ids: dict[str, Any] = {}
-
-    def poll(self, max_records: int = POLL_RECORDS, timeout_s: float = 1.0) -> list[Record]:
-        """The next records of the partitions this member has now; [] also while the broker is away."""
-        if self._renewed() and self._rejoin is not None:
-            log.warning("a topic was made anew, the group is joined anew")
-            self.close()
-            self._client, self._ids = self._rejoin(), {}
-        with _translated():
-            polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
-        return [
-            Record(
-                place.topic.removeprefix(self._prefix),
-                place.partition,
-                message.offset,
-                message.key or b"",
-                message.value or b"",
-                message.timestamp / 1000,
-            )
-            for place, messages in polled.items()
-            for message in messages
-        ]
-
-    def assigned(self) -> frozenset[Partition]:
-        """What the group's coordinator has given this member."""
-        return frozenset(
-            (place.topic.removeprefix(self._prefix), place.partition) for place in self._client.assignment()
-        )
-
-    def commit(self) -> None:
-        """Commit what was polled. Where the partitions have moved to another member, they are delivered again there."""
-        if self._renewed():
-            return
-        with _translated():
-            try:
-                self._client.commit()
-            except _MOVED as error:
-                log.info("offsets not committed, partitions have moved", error=type(error).__name__)
-
-    def close(self) -> None:
-        """Leave the group without committing; a broker that is away misses the member after its session."""
-        try:
-            self._client.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
-        except KafkaError as error:
-            log.info("group not left", error=str(error))
 
 
 def _know(client: Any, names: list[str]) -> None:
@@ -321,11 +258,3 @@ def _committed(admin: Any, group: str, places: list[Any]) -> dict[Any, Any]:
         except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
             time.sleep(COORDINATOR_PAUSE_S)
     return dict(admin.list_group_offsets({group: places}).get(group, {}))
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except KafkaError as error:
-        raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error

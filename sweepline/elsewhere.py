@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from models.errors import Unavailable
 from streams.driver import Consumer, Driver, Message, Partition, Record
@@ -45,9 +45,13 @@ class Gate:
         """As the driver."""
         return self.driver.consumer(group, topics)
 
-    def lag(self, group: str, topics: Sequence[str]) -> int:
+    def lag(self, group: str, topics: Sequence[str], only: Collection[Partition] | None = None) -> int:
         """As the driver; what is held is not yet there."""
-        return self.driver.lag(group, topics)
+        return self.driver.lag(group, topics, only)
+
+    def identities(self) -> Mapping[str, str]:
+        """As the driver."""
+        return self.driver.identities()
 
     def ping(self) -> None:
         """As the driver."""

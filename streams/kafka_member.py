@@ -1,0 +1,102 @@
+"""One member of a consumer group on Kafka, and the broker's errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+from models.errors import Unavailable
+from streams.driver import POLL_RECORDS, Partition, Record
+
+log = structlog.get_logger(__name__)
+
+CLOSE_S = 3.0
+"""How long leaving a group may take: a process that is told to end does so within 10 s."""
+_MOVED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+class KafkaGroupMember:
+    """A consumer on kafka-python's client. `rejoin` gives another client of the same group.
+
+    A topic that was deleted and made anew has new offsets: positions and commits of the old one would skip messages.
+    """
+
+    def __init__(self, client: Any, prefix: str, rejoin: Callable[[], Any] | None = None) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._rejoin = rejoin
+        self._ids: dict[str, Any] = {}
+
+    def poll(self, max_records: int = POLL_RECORDS, timeout_s: float = 1.0) -> list[Record]:
+        """The next records of the partitions this member has now; [] also while the broker is away."""
+        if self._renewed() and self._rejoin is not None:
+            log.warning("a topic was made anew, the group is joined anew")
+            self.close()
+            self._client, self._ids = self._rejoin(), {}
+        with translated():
+            polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+        if self._renewed():  # heard of while it polled: these may be of the new topic, at the old one's offset
+            return []
+        return [
+            Record(
+                place.topic.removeprefix(self._prefix),
+                place.partition,
+                message.offset,
+                message.key or b"",
+                message.value or b"",
+                message.timestamp / 1000,
+            )
+            for place, messages in polled.items()
+            for message in messages
+        ]
+
+    def assigned(self) -> frozenset[Partition]:
+        """What the group's coordinator has given this member."""
+        return frozenset(
+            (place.topic.removeprefix(self._prefix), place.partition) for place in self._client.assignment()
+        )
+
+    def commit(self) -> None:
+        """Commit what was polled. Where the partitions have moved to another member, they are delivered again there."""
+        if self._renewed():
+            return
+        with translated():
+            try:
+                self._client.commit()
+            except _MOVED as error:
+                log.info("offsets not committed, partitions have moved", error=type(error).__name__)
+
+    def _renewed(self) -> bool:
+        """Whether a topic is another than the one of that name this member began with, as far as it has heard."""
+        cluster = self._client._client.cluster
+        now = {name: cluster.topic_id(name) for name in self._client.subscription() or ()}
+        known = {name: id_ for name, id_ in now.items() if id_ is not None}
+        renewed = any(self._ids.get(name, id_) != id_ for name, id_ in known.items())
+        self._ids = known | self._ids
+        return renewed
+
+    def close(self) -> None:
+        """Leave the group without committing; a broker that is away misses the member after its session."""
+        try:
+            self._client.close(autocommit=False, timeout_ms=int(CLOSE_S * 1000))
+        except KafkaError as error:
+            log.info("group not left", error=str(error))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Have whatever the broker's client raises be Unavailable."""
+    try:
+        yield
+    except KafkaError as error:
+        raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error
