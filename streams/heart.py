@@ -51,9 +51,14 @@ class Heart:
         self._end = end
         self._since = clock()
         self._progress_at = self._since
+        self._beating = threading.Lock()
 
     def beat(self) -> str:
-        """Write the row; the state in it. Raises Unavailable."""
+        """Write the row; the state in it. Safe to call from several threads. Raises Unavailable."""
+        with self._beating:
+            return self._beat()
+
+    def _beat(self) -> str:
         state, note = self._state()
         now = self._clock()
         if state == WORKING:

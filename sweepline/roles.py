@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from dispatch.places import place_index
@@ -18,7 +19,7 @@ from models.tables.city import City
 from streams.heart import Heart
 from streams.housekeeping import prune
 from streams.planner import QUICK_PHASES
-from streams.pulse import STALL_S, Pulse, keep_on
+from streams.pulse import MAX_PAUSE_S, STALL_S, Pulse, keep_on
 from streams.runner import Runner
 from streams.solver_pool import GREEDY_LIMIT_S, ITERATIONS_LIMIT_S, KILL_FACTOR
 from streams.timers import fire_due
@@ -42,7 +43,7 @@ PRINTER_LIMIT_S = 900.0
 
 @dataclass(frozen=True, slots=True)
 class RoleLoop:
-    """One loop of a role. `limit_s`: how long it may take to come round; 0: it is a watchdog and has no pulse."""
+    """One loop of a role. `limit_s`: how long it may take to come round; 0: it has no pulse (a watchdog, a start)."""
 
     name: str
     run: Loop
@@ -95,6 +96,7 @@ def role_loops(system: System) -> dict[str, list[RoleLoop]]:
         ],
         "views": [RoleLoop(f"view {view.name}", view.run) for view in system.views],
         "relay": [
+            RoleLoop("city", lambda stop, pulse: _start_city(system, stop, pulse), 0),
             RoleLoop("relay", system.relay.run),
             RoleLoop("timers", _repeat(lambda: fire_due(database, clock()), TIMER_PAUSE_S)),
             RoleLoop("housekeeping", _repeat(lambda: _keep_house(system), HOUSEKEEPING_S), HOUSEKEEPING_S * 2),
@@ -144,6 +146,20 @@ def start_lookout(system: System, running: Running, pulses: list[Pulse], solver:
     lookout = Lookout(database, driver, heart.beat, solver=solver)
     running.start("lookout", lookout.run, Pulse("lookout"))
     return lookout
+
+
+def _start_city(system: System, stop: threading.Event, pulse: Pulse) -> None:
+    """Open the day and set the standing timers, once at the start."""
+    while not stop.is_set():
+        try:
+            system.start_city()
+            return
+        except IntegrityError:
+            log.info("the city was started by another process at this moment")
+            return
+        except Unavailable as error:
+            pulse.waits(str(error))
+            stop.wait(MAX_PAUSE_S)
 
 
 def _keep_house(system: System) -> int:

@@ -34,7 +34,7 @@ def make_app(view: View, bootstrap: str, prefix: str, data_dir: str, commit_inte
     partitions = TOPICS[view.topic].partitions
     app = faust.App(
         prefix + view.group,
-        broker="kafka://" + bootstrap.removeprefix("kafka://"),
+        broker=[f"kafka://{host}" for host in bootstrap.removeprefix("kafka://").split(",")],
         store="memory://",
         datadir=data_dir,
         topic_partitions=partitions,
