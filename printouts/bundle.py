@@ -8,7 +8,6 @@ and swapped in by renaming a link, so a reader sees the old one or the new one.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -21,19 +20,19 @@ from sqlmodel import Session, col, select
 
 from models.ballast import full_disk_told
 from models.database import Database
-from models.errors import Refused, Unavailable
+from models.errors import Refused
 from models.ids import content_hash, sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet
 from models.times import iso
 from printouts.data import SheetSource, sheet_data
+from printouts.files import sync, write, write_durably
+from printouts.last import MANIFEST, verified
+from printouts.orders import order_data
 from printouts.paper import A4, Paper
-from printouts.render import Progress, merge, render_many, silent
+from printouts.render import Progress, merge, render_many, render_sheet, silent
 from printouts.text import name_of
 
 LIVE_STATES = ("approved", "active")
-MANIFEST = "manifest.json"
-FILES_LIMIT = 5_000
-"""Files of one bundle."""
 OLD_BUNDLES_KEPT = 1
 """Bundles before the present one that stay on disk, for whoever is reading them."""
 _UNSAFE = re.compile(r"[^\w.@-]+")
@@ -89,6 +88,18 @@ def render_routes(
     ]
 
 
+def order_name(version_id: str) -> str:
+    """PLAN@VERSION_order.pdf."""
+    return f"{_UNSAFE.sub('-', version_id)}_order.pdf"
+
+
+def render_order(database: Database, version_id: str, routes: list[Route], paper: Paper = A4) -> bytes:
+    """A version's order and slots, typeset. Raises Unprintable."""
+    with database.read() as session:
+        data = order_data(session, version_id, routes)
+    return render_sheet(data, paper)[0]
+
+
 def print_plan(
     database: Database,
     plan_version_id: str,
@@ -97,9 +108,10 @@ def print_plan(
     progress: Progress = silent,
     paper: Paper = A4,
 ) -> list[Path]:
-    """Write a version's single sheets and PLAN@VERSION.pdf (all of them, for both sides) into a folder.
+    """Write a version's single sheets, its order and PLAN@VERSION.pdf (all of them, for both sides) into a folder.
 
-    Returns the paths, the merged one last. Raises Refused when the version is unknown or has no route.
+    Returns the paths, the merged one last, the order before it. Raises Refused when the version is unknown or has no
+    route.
     """
     with database.read() as session:
         version = find_version(session, plan_version_id)
@@ -109,7 +121,10 @@ def print_plan(
     sheets = render_routes(database, routes, processes, progress, paper)
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = [write_durably(out_dir / sheet.name, sheet.pdf) for sheet in sheets]
-    paths.append(write_durably(out_dir / f"{_UNSAFE.sub('-', version.id)}.pdf", merge([s.pdf for s in sheets])))
+    order = render_order(database, version.id, routes, paper)
+    paths.append(write_durably(out_dir / order_name(version.id), order))
+    merged = merge([order, *(sheet.pdf for sheet in sheets)])
+    paths.append(write_durably(out_dir / f"{_UNSAFE.sub('-', version.id)}.pdf", merged))
     return paths
 
 
@@ -134,12 +149,15 @@ def write_bundle(database: Database, district: str, bundles_dir: Path, now: date
     if _content_of(bundles_dir / name) == content:
         return bundles_dir / name
     files: dict[str, bytes] = {}
+    kept = _present(bundles_dir / name)
     for version in versions:
         mine = [pdfs[route.id] for route in routes[version.id]]
         files.update(mine)
         if mine:
-            base = _UNSAFE.sub("-", version.id)
-            files[f"{base}.pdf"] = merge([pdf for _, pdf in mine])
+            base, order = _UNSAFE.sub("-", version.id), order_name(version.id)
+            # a version never changes, nor does its order: what the present bundle has is taken over
+            files[order] = kept.get(order) or render_order(database, version.id, routes[version.id])
+            files[f"{base}.pdf"] = merge([files[order], *(pdf for _, pdf in mine)])
             files[f"{base}.json"] = docs[version.id]
     manifest = {
         "district": district,
@@ -157,6 +175,14 @@ def _content_of(bundle: Path) -> str:
         return str(json.loads((bundle / MANIFEST).read_bytes())["content"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def _present(bundle: Path) -> dict[str, bytes]:
+    """The files of the present bundle that are as its manifest says; none when there is no bundle to be read."""
+    try:
+        return dict(verified(bundle))
+    except (Refused, OSError):
+        return {}
 
 
 def _typeset(database: Database, routes: list[Route]) -> dict[str, tuple[str, bytes]]:
@@ -208,86 +234,16 @@ def _swap_in(bundles_dir: Path, name: str, files: dict[str, bytes], manifest: di
         with full_disk_told(fresh):
             fresh.mkdir(parents=True)
         for file, content in (*files.items(), (MANIFEST, body)):
-            _write(fresh / file, content)
-        _sync(fresh)
+            write(fresh / file, content)
+        sync(fresh)
         fresh.rename(folder)
     link, link_new = bundles_dir / name, bundles_dir / f".{name}.link"
     link_new.unlink(missing_ok=True)
     with full_disk_told(link):
         link_new.symlink_to(target)
     link_new.rename(link)
-    _sync(bundles_dir)
+    sync(bundles_dir)
     stale = [p for p in bundles_dir.glob(f".{name}-*") if p.name != target]
     for old in sorted(stale, key=lambda p: p.stat().st_mtime_ns, reverse=True)[OLD_BUNDLES_KEPT:]:
         shutil.rmtree(old)
     return link
-
-
-def write_durably(path: Path, content: bytes) -> Path:
-    """Write a file so that it is there whole or not at all, after a crash too. Returns its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    _write(fresh, content)
-    fresh.rename(path)
-    _sync(path.parent)
-    return path
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Durably. Raises Unavailable on a full disk, leaving nothing there."""
-    try:
-        with full_disk_told(path), path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except Unavailable:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def print_last(data_dir: Path, out_dir: Path) -> list[Path]:
-    """Copy the PDFs of every district's bundle into a folder, each checked against its manifest. Needs no service.
-
-    Raises Refused when there is no bundle, or when a file does not agree with its manifest.
-    """
-    bundles = sorted(
-        path for path in (data_dir / "bundles").glob("*") if path.name[0] != "." and (path / MANIFEST).is_file()
-    )
-    if not bundles:
-        raise Refused("no_bundle", f"no bundle in {data_dir / 'bundles'}: none is written before a plan is approved")
-    copied: list[Path] = []
-    for bundle in bundles:
-        for name, body in _verified(bundle):
-            copied.append(write_durably(out_dir / name, body))
-        copied.append(write_durably(out_dir / f"{bundle.name}-{MANIFEST}", (bundle / MANIFEST).read_bytes()))
-    return copied
-
-
-def _verified(bundle: Path) -> list[tuple[str, bytes]]:
-    """The files of a bundle with their content, all as the manifest says. Raises Refused otherwise."""
-    where = f"bundle {bundle}"
-    try:
-        manifest = json.loads((bundle / MANIFEST).read_bytes())
-        listed = {str(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("bad_bundle", f"{where}: its manifest cannot be read ({error}); take a backup's") from error
-    if len(listed) > FILES_LIMIT:
-        raise Refused("bad_bundle", f"{where}: {len(listed)} files exceed {FILES_LIMIT}")
-    found: list[tuple[str, bytes]] = []
-    for name, digest in listed.items():
-        if name != Path(name).name or name.startswith("."):
-            raise Refused("bad_bundle", f"{where}: {name_of(name)} is no plain file name")
-        path = bundle / name
-        body = path.read_bytes() if path.is_file() else b""
-        if content_hash(body) != digest:
-            raise Refused("bad_bundle", f"{where}: {name} is missing or differs from its manifest; take a backup's")
-        found.append((name, body))
-    return found

@@ -134,7 +134,7 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
     code = sheet_code(route.route_hash)
     local = route.start_at.astimezone(source.zone)
     notes = tuple(messages.note_words(note, source.zone) for note in version.notes[:NOTES_LIMIT])
-    quantity_kg, quantity = _quantity(plan.service, route)
+    quantity_kg, quantity = quantity_of(plan.service, route.salt_kg, route.waste_kg)
     return SheetData(
         code=code,
         qr_payload=QR_PREFIX + code,
@@ -195,11 +195,12 @@ def _people(session: Session, crew: str) -> tuple[Person, ...]:
     return tuple(Person(name_of(w.name), messages.words_of(messages.ROLES, w.role)) for w in ordered)
 
 
-def _quantity(service: str, route: Route) -> tuple[int, Words]:
+def quantity_of(service: str, salt_kg: int, waste_kg: int) -> tuple[int, Words]:
+    """The kilograms that matter for a service, and what they are called."""
     if service == "collection":
-        return route.waste_kg, ("预计清运量", "Waste expected")
+        return waste_kg, ("预计清运量", "Waste expected")
     if service in ("salting", "ploughing"):
-        return route.salt_kg, ("用盐量", "Salt")
+        return salt_kg, ("用盐量", "Salt")
     return 0, EMPTY
 
 

@@ -20,6 +20,16 @@ TITLES: dict[str, Words] = {
     "watering": ("洒水路线单", "Watering route"),
     "spots": ("点位处置单", "Spot jobs"),
 }
+ORDERS: dict[str, Words] = {
+    "salting": ("撒盐出车总单", "Order of salting"),
+    "ploughing": ("除雪出车总单", "Order of ploughing"),
+    "beats": ("清雪派工总单", "Order of beats"),
+    "collection": ("清运出车总单", "Order of collection"),
+    "sweeping": ("清扫出车总单", "Order of sweeping"),
+    "washing": ("冲洗出车总单", "Order of washing"),
+    "watering": ("洒水出车总单", "Order of watering"),
+    "spots": ("点位派工总单", "Order of spot jobs"),
+}
 WORK: dict[str, Words] = {
     "salting": ("撒盐", "salt"),
     "ploughing": ("推雪", "plough"),

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from models.database import Database
 from models.ids import sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
-from printouts.bundle import LIVE_STATES, PrintedSheet, file_name, render_routes, routes_of, write_bundle, write_durably
+from printouts.bundle import LIVE_STATES, PrintedSheet, file_name, render_routes, routes_of, write_bundle
+from printouts.files import write_durably
 from printouts.render import Progress, render_many, silent
 from printouts.slips import slip_data
 from printouts.values import SlipData

@@ -1,4 +1,4 @@
-"""Sheets and slips to PDF, and many PDFs to one that can be printed on both sides."""
+"""Sheets, slips and orders to PDF, and many PDFs to one that can be printed on both sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.errors import SweeplineError
 from models.ids import content_hash
 from printouts.paper import A4, Paper
 from printouts.pool import Job, Pool, Printed
-from printouts.values import SheetData, SlipData
+from printouts.values import OrderData, SheetData, SlipData
 
 Progress = Callable[[int, int], None]
 """(done, total)."""
@@ -26,18 +26,29 @@ def silent(done: int, total: int) -> None:
     """Progress nobody looks at."""
 
 
-def job_of(data: SheetData | SlipData, paper: Paper = A4) -> Job:
-    """The typesetting job of a sheet or slip."""
-    return Job("sheet" if isinstance(data, SheetData) else "slip", data.to_json(), paper)
+Printable = SheetData | SlipData | OrderData
+_TEMPLATES: dict[type, str] = {SheetData: "sheet", SlipData: "slip", OrderData: "order"}
 
 
-def render_sheet(data: SheetData | SlipData, paper: Paper = A4) -> tuple[bytes, int]:
+def job_of(data: Printable, paper: Paper = A4) -> Job:
+    """The typesetting job of a sheet, a slip or a plan's order."""
+    return Job(_TEMPLATES[type(data)], data.to_json(), paper)
+
+
+def called(data: Printable) -> str:
+    """What an error calls it."""
+    if isinstance(data, OrderData):
+        return f"order of {data.plan}@{data.version}"
+    return f"sheet {data.code} ({data.plan}@{data.version} {data.vehicle})"
+
+
+def render_sheet(data: Printable, paper: Paper = A4) -> tuple[bytes, int]:
     """One PDF and its number of pages, typeset in a child process. Raises Unprintable."""
     return render_many([data], processes=1, paper=paper)[0]
 
 
 def render_many(
-    sheets: Iterable[SheetData | SlipData],
+    sheets: Iterable[Printable],
     processes: int = 2,
     progress: Progress = silent,
     total: int | None = None,
@@ -53,7 +64,7 @@ def render_many(
 
     def jobs() -> Iterator[Job]:
         for sheet in sheets:
-            names.append(f"sheet {sheet.code} ({sheet.plan}@{sheet.version} {sheet.vehicle})")
+            names.append(called(sheet))
             yield job_of(sheet, paper)
 
     with Pool(processes if count is None else max(1, min(processes, count))) as pool:

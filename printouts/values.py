@@ -1,4 +1,4 @@
-"""What a sheet and a slip say, as plain frozen values: all words chosen, all times local, nothing left to look up.
+"""What sheets, slips and orders say, as plain frozen values: all words chosen, all times local, nothing to look up.
 
 Every text has passed `printouts.text.printable`. A `Words` is (Chinese, English); either may be empty.
 """
@@ -140,6 +140,77 @@ class SlipData:
     old_end: str
     new_end: str
     opened: str
+    created: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, dictionaries, strings and numbers."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One route in its plan's order. Times are local HH:MM."""
+
+    seq: int
+    vehicle: str
+    plate: str
+    kind: Words
+    driver: str
+    phone: str
+    crew: Words
+    start: str
+    end: str
+    stops: int
+    distance_m: int
+    quantity_kg: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRow:
+    """One visit to a facility: arrives, goes into a bay, leaves."""
+
+    vehicle: str
+    plate: str
+    arrive: str
+    start: str
+    depart: str
+    waits_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSlots:
+    """The visits to one facility in order of arrival."""
+
+    name: Words
+    kind: Words
+    bays: int
+    longest_queue: int
+    waited_min: int
+    rows: tuple[SlotRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderData:
+    """A plan version as whoever sends the crews out needs it: its routes in depot order, then each facility's slots.
+
+    `quantity` names the kilograms of a row, empty where the service has none. `left_out` counts tasks not served.
+    """
+
+    plan: str
+    version: int
+    title: Words
+    city: Words
+    district: Words
+    day: str
+    weekday: Words
+    start: str
+    end: str
+    notes: tuple[Words, ...]
+    quantity: Words
+    left_out: int
+    rows: tuple[OrderRow, ...]
+    places: tuple[PlaceSlots, ...]
     created: int
 
     def to_json(self) -> dict[str, Any]:

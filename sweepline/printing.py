@@ -12,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from dispatch.tracks import FORMATS, route_track
 from models.database import Database
 from models.errors import Refused, Unavailable
-from printouts.bundle import file_name, find_version, print_last, print_plan, routes_of, write_durably
+from printouts.bundle import file_name, find_version, print_plan, routes_of
+from printouts.files import write_durably
+from printouts.last import print_last
 from printouts.paper import A4, Paper
 from printouts.render import Unprintable
 
@@ -47,7 +49,11 @@ def print_command(
     except Unavailable as error:
         return _fail(str(error), TRY_LATER)
     also = f", {counted(len(written), 'track file')}" if written else ""
-    _say([*paths, *written], as_json, f"{counted(len(paths) - 1, 'sheet')} and {paths[-1].name}{also} in {out}")
+    _say(
+        [*paths, *written],
+        as_json,
+        f"{counted(len(paths) - 2, 'sheet')}, the order and {paths[-1].name}{also} in {out}",
+    )
     return DONE
 
 

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
@@ -15,8 +16,10 @@ from models.database import Database
 from models.errors import Refused
 from models.ids import content_hash, sheet_code
 from models.tables.plans import PlanVersion, Route, Sheet, Telling
+from models.times import parse_time
 from printouts import bundle as bundle_module
-from printouts.bundle import MANIFEST, print_last, print_plan, write_bundle
+from printouts.bundle import print_plan, write_bundle
+from printouts.last import MANIFEST, print_last
 from printouts.printer import Printer
 from sweepline.printing import print_command, print_last_command
 from tests.printouts import paper_city
@@ -58,12 +61,50 @@ def sheets_of(database: Database) -> dict[str, str]:
 
 
 def test_a_plan_is_single_sheets_and_one_for_all(database: Database, tmp_path: Path) -> None:
-    *singles, merged = print_plan(database, SALTING, tmp_path / "out")
+    *singles, order, merged = print_plan(database, SALTING, tmp_path / "out")
     with database.read() as session:
         code = sheet_code(session.get_one(Route, f"{SALTING}@1/1").route_hash)
     assert [path.name for path in singles] == [f"{SALTING}@1_S-01_{code}.pdf"]
     assert merged.name == f"{SALTING}@1.pdf"
     assert len(PdfReader(merged).pages) % 2 == 0
+    assert order.name == f"{SALTING}@1_order.pdf"
+    assert text_of_page(merged, 0) == text_of_page(order, 0)
+
+
+def text_of_page(path: Path, number: int) -> str:
+    return re.sub(r"[\s\u200b\xa0]+", "", PdfReader(path).pages[number].extract_text())
+
+
+def test_the_order_lists_every_route_and_each_facility_has_its_slots(database: Database, tmp_path: Path) -> None:
+    order = print_plan(database, COLLECTION, tmp_path / "out")[-2]
+    with database.read() as session:
+        route = session.get_one(Route, f"{COLLECTION}@1/1")
+        visits = [stop for stop in route.doc["stops"] if stop["kind"] == "facility"]
+    text = text_of_page(order, 0)
+    code = sheet_code(route.route_hash)
+    for words in ("清运出车总单", "苏K·C0007", "16:20", code, f"{COLLECTION}@1", f"{route.waste_kg}"):
+        assert words in text
+    places = {stop["ref"]: stop["name"] for stop in visits}
+    assert visits and len(PdfReader(order).pages) == 1 + len(places)
+    for page, place in enumerate(sorted(places), 1):
+        slots = text_of_page(order, page)
+        assert places[place] in slots
+        arrivals = [parse_time(stop["arrive"]) for stop in visits if stop["ref"] == place]
+        assert all(f"{at.astimezone(ZoneInfo('Asia/Shanghai')):%H:%M}" in slots for at in arrivals)
+
+
+def test_a_bundle_takes_over_the_orders_it_has(printer: Printer, database: Database) -> None:
+    close(database, COLLECTION, BEATS)
+    printer.handle(f"{SALTING}@1")
+    name = f"{SALTING}@1_order.pdf"
+    first = (printer.bundles_dir / "D01" / name).read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle_module, "order_data", None)  # nothing is typeset anew
+        with database.write() as session:
+            session.get_one(PlanVersion, f"{BEATS}@1").state = "approved"
+            session.delete(session.get_one(Route, f"{BEATS}@1/1"))
+        printer.refresh("D01")
+    assert (printer.bundles_dir / "D01" / name).read_bytes() == first
 
 
 def test_approval_prints_once(printer: Printer, database: Database) -> None:
@@ -143,7 +184,7 @@ def test_a_failed_bundle_leaves_the_old_one(
     folder = write_bundle(database, "D01", tmp_path / "bundles", NOW)
     before = (folder / MANIFEST).read_bytes()
     second_version(database)
-    write, calls = bundle_module._write, []
+    write, calls = bundle_module.write, []
 
     def full(path: Path, content: bytes) -> None:
         calls.append(path)
@@ -151,7 +192,7 @@ def test_a_failed_bundle_leaves_the_old_one(
             raise OSError(28, "No space left on device")
         write(path, content)
 
-    monkeypatch.setattr(bundle_module, "_write", full)
+    monkeypatch.setattr(bundle_module, "write", full)
     with pytest.raises(OSError, match="No space"):
         write_bundle(database, "D01", tmp_path / "bundles", NOW)
     assert (folder / MANIFEST).read_bytes() == before
@@ -197,4 +238,4 @@ def test_commands_answer_in_one_line(database: Database, tmp_path: Path, capsys:
     assert "plan X-1@1 is not known" in errors[0] and "no bundle in" in errors[1]
     assert print_command(f"{BEATS}@1", database, tmp_path / "out", as_json=True) == 0
     files = json.loads(capsys.readouterr().out)["files"]
-    assert all(Path(name).is_file() for name in files) and len(files) == 2
+    assert all(Path(name).is_file() for name in files) and len(files) == 3
