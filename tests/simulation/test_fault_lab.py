@@ -17,7 +17,9 @@ from tests.simulation.lab.trial import FAULTS
 
 SEED = 7
 SHORT = [name for name, fault in FAULTS.items() if fault.short]
-FAILED: list[tuple[str, int]] = []
+FAILED: list[tuple[str, int]] = [
+    ("kill-streams-1", 1),  # two planners gave one number to two versions, and one of them ended for good
+]
 """Fault and seed of runs that once failed, and what was mended since."""
 
 pytestmark = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--keep", type=Path, help="folder for services, sites and logs; else a temporary one")
     parser.add_argument("--list", action="store_true", help="names of all faults")
     wanted = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))  # so that services and roles are ended too
     if wanted.list:
         print("\n".join(FAULTS))
         return 0
@@ -48,7 +50,7 @@ def main(argv: list[str]) -> int:
                 with (folder / "outcomes.jsonl").open("a", encoding="utf-8") as file:
                     file.write(json.dumps(outcomes[-1].document(), ensure_ascii=False) + "\n")
     if wanted.table:
-        write_table(wanted.table, outcomes, time.monotonic() - began)
+        write_table(wanted.table, outcomes)
     failed = [outcome for outcome in outcomes if not outcome.passed]
     if len(outcomes) > 1:
         print(f"{len(outcomes)} runs, {len(failed)} failed, {time.monotonic() - began:.0f} s; {folder}")

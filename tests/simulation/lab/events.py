@@ -72,15 +72,18 @@ class Speaker:
             self._last[device] = at
             return at
 
-    def said(self, body: dict[str, Any]) -> Said:
-        return Said(self.mark(), body, event_of(dict(body), datetime.now(UTC)))
+    def said(self, body: dict[str, Any], claimed: datetime | None = None) -> Said:
+        """`claimed`: when it is said to have been, if that is ahead of the clock."""
+        now = datetime.now(UTC)
+        event = event_of(dict(body), max(now, claimed or now)).model_copy(update={"received_at": now})
+        return Said(self.mark(), body, event)
 
     def position(self, vehicle: str, at: datetime | None = None, **more: Any) -> Said:
         at = at or self._now(vehicle)
         lon, lat = place(1, 1)
         lon += STEP_DEG * (int(at.timestamp()) % 400)
         body = {"type": "vehicle.position", "vehicle": vehicle, "observed_at": iso(at), "lon": lon, "lat": lat}
-        return self.said({**body, "speed_kmh": 20.0, **more})
+        return self.said({**body, "speed_kmh": 20.0, **more}, at)
 
     def level(self, station: str, pct: float, at: datetime | None = None) -> Said:
         at = at or self._now(station)

@@ -66,7 +66,10 @@ class Laboratory:
     def run(self, name: str, seed: int) -> Outcome:
         """One fault at one seed; after a run that failed the next one gets a new site."""
         self._runs += 1
-        outcome = run(self.site(), FAULTS[name], seed, self._runs)
+        try:
+            outcome = run(self.site(), FAULTS[name], seed, self._runs)
+        except RuntimeError as error:
+            outcome = Outcome(name, seed, wrong=[str(error)])
         if not outcome.passed:
             self._leave()
         return outcome

@@ -1,9 +1,16 @@
-"""The table of a run, put into a page between two marks."""
+"""The table of a run, put into a page between two marks.
+
+    python -m tests.simulation.lab.table PAGE OUTCOMES...
+
+makes it of the `outcomes.jsonl` that runs left, where one run was done in parts.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,22 +22,22 @@ BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 COUNTS = ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder")
 
 
-def write_table(page: Path, outcomes: Sequence[Outcome], seconds: float) -> None:
+def write_table(page: Path, outcomes: Sequence[Outcome]) -> None:
     """Replace what stands between the marks of a page."""
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{table(outcomes, seconds)}\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n{table(outcomes)}\n{END}{after}", encoding="utf-8")
 
 
-def table(outcomes: Sequence[Outcome], seconds: float) -> str:
+def table(outcomes: Sequence[Outcome]) -> str:
     """One line a fault, its seeds added up; `back` is the slowest."""
     failed = sum(not outcome.passed for outcome in outcomes)
     seeds = sorted({outcome.seed for outcome in outcomes})
     names = list(dict.fromkeys(outcome.fault for outcome in outcomes))
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, `make faults`: "
-        f"{len(names)} faults, seeds {', '.join(map(str, seeds))}, {len(outcomes)} runs in {seconds / 60:.0f} minutes, "
+        f"{len(names)} faults, seeds {', '.join(map(str, seeds))}, {len(outcomes)} runs, "
         f"{failed} failed.",
         "",
         f"| Fault | Struck | Runs passed | {' | '.join(COUNTS)} | Back, s |",
@@ -48,3 +55,22 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> str:
     wrong = [f"- {o.fault}, seed {o.seed}: {'; '.join(o.wrong)}" for o in outcomes if not o.passed]
     assert all(name in FAULTS for name in names)
     return "\n".join([*lines, "", "What failed:", "", *(wrong or ["- nothing"])])
+
+
+def main(page: str, *files: str) -> None:
+    """The newest outcome of each fault and seed, in the order of the list of faults."""
+    newest: dict[tuple[str, int], Outcome] = {}
+    for file in files:
+        for line in Path(file).read_text(encoding="utf-8").splitlines():
+            document = json.loads(line)
+            document.pop("passed")
+            outcome = Outcome(**document)
+            newest[outcome.fault, outcome.seed] = outcome
+    order = list(FAULTS)
+    write_table(Path(page), sorted(newest.values(), key=lambda o: (order.index(o.fault), o.seed)))
+
+
+if __name__ == "__main__":
+    import tests.simulation.lab.laboratory  # noqa: F401
+
+    main(*sys.argv[1:])

@@ -164,6 +164,8 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
     outcome.parts = {name: round(value, 1) for name, value in back.parts.items()}
     outcome.back_s = round(back.back_s, 1)
     outcome.wrong += back.late
+    if outcome.back_s > BACK_LIMIT_S:
+        outcome.wrong.append(f"back to normal only after {outcome.back_s} s")
     books = settled(site, start, max(5.0, BACK_LIMIT_S - back.back_s))
     for name in ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder"):
         setattr(outcome, name, getattr(books, name))

@@ -19,7 +19,7 @@ from tests.simulation.lab.site import NAME, PASSWORD, Site
 
 RETRY_S = 0.5
 HTTP_S = 10.0
-GIVE_UP_S = 150.0
+GIVE_UP_S = 180.0
 """A sender that was told nothing for so long: the system does not come back."""
 JSON_LINES = "application/x-ndjson"
 

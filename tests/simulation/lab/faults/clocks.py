@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from tests.simulation.lab.processes import Process
+from tests.simulation.lab.services import ROOT
 from tests.simulation.lab.trial import Strike, fault
 
 LIBRARIES = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 LIBRARY = next(iter(sorted(map(str, LIBRARIES))), "")
+SLEEP = Path(__file__).parents[1] / "wrong_clock"
 WRONG_S = 6.0
 UP_S = 60.0
 BY = {"back": timedelta(hours=-1), "forward": timedelta(days=2)}
@@ -41,7 +44,7 @@ def _on_a_clock_of_its_own(strike: Strike, process: Process) -> None:
         "FAKETIME_TIMESTAMP_FILE": str(_dial(process, data)),
         "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": os.pathsep.join([str(SLEEP), str(ROOT)]),
     }
     old = process.signal(signal.SIGTERM)
     strike.until(f"{process.name} is started again", lambda: process.pid != old, UP_S)

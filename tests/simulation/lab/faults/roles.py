@@ -52,5 +52,5 @@ def freeze(name: str, strike: Strike) -> None:
 
 
 for _name in ROLES:
-    fault(f"kill-{_name}", "roles", short=_name in ("streams-1", "relay"))(partial(kill, _name))
+    fault(f"kill-{_name}", "roles", short=_name == "relay")(partial(kill, _name))
     fault(f"freeze-{_name}", "roles")(partial(freeze, _name))
