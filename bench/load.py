@@ -33,6 +33,7 @@ from models.times import iso, to_micros
 LEAD_S = 2.0
 SAMPLE_S = 5.0
 DRAIN_LIMIT_S = 900.0
+NO_THINNING = "[rules.intake]\nthin_backlog = 1000000000\n"
 SLOPE_FROM_S = 300.0
 """Memory's growth is not judged by shorter runs."""
 STORED = {
@@ -45,31 +46,33 @@ STORED = {
 
 
 def rows(kind: str) -> str:
-    """A query for the seconds from event to commit of the rows of a kind since `:since`."""
+    """A query for the seconds from event to commit of the rows of a kind from `:since` to before `:until`."""
     table, at, where = STORED[kind]
     committed = "extract(epoch from pg_xact_commit_timestamp(xmin))"
-    return f"SELECT {committed} - {at} / 1e6 AS s FROM {table} WHERE {at} >= :since AND {where}"
+    return f"SELECT {committed} - {at} / 1e6 AS s FROM {table} WHERE {at} >= :since AND {at} < :until AND {where}"
 
 
-def stored(engine: Engine, kind: str, since: int) -> dict[str, Any]:
+Span = dict[str, int]
+"""since and until: microseconds."""
+
+
+def stored(engine: Engine, kind: str, span: Span) -> dict[str, Any]:
     """How many rows of a kind there are, and how long they took."""
     query = f"""SELECT count(s), percentile_cont(ARRAY[.5, .95, .99, 1.0]) WITHIN GROUP (ORDER BY s)
                 FROM ({rows(kind)}) AS took"""
     with engine.connect() as connection:
-        count, marks = connection.execute(text(query), {"since": since}).one()
+        count, marks = connection.execute(text(query), span).one()
     names = ("p50_s", "p95_s", "p99_s", "max_s")
     return {"stored": count, **dict(zip(names, (round(float(mark), 3) for mark in marks or ()), strict=False))}
 
 
-def drain(engine: Engine, wanted: dict[str, int], since: int) -> float | None:
+def drain(engine: Engine, wanted: dict[str, int], span: Span) -> float | None:
     """Seconds until as many rows are stored as were accepted; None when they are not within the limit."""
     began = time.monotonic()
     while time.monotonic() - began < DRAIN_LIMIT_S:
         with engine.connect() as connection:
             counts = {
-                kind: connection.execute(
-                    text(f"SELECT count(*) FROM ({rows(kind)}) AS s"), {"since": since}
-                ).scalar_one()
+                kind: connection.execute(text(f"SELECT count(*) FROM ({rows(kind)}) AS s"), span).scalar_one()
                 for kind in wanted
             }
         if all(counts[kind] >= count for kind, count in wanted.items()):
@@ -110,6 +113,37 @@ class Sampler(threading.Thread):
         return found
 
 
+class Backlog(threading.Thread):
+    """Times how long streams workers that are started again need for what was sent while there were none."""
+
+    def __init__(self, site: Site, engine: Engine, workers: int) -> None:
+        super().__init__(daemon=True)
+        self._site, self._engine, self._workers = site, engine, workers
+        self._sent: Sent | None = None
+        self._span: Span = {}
+        self._drained_s: float | None = None
+
+    def begin(self, sent: Sent, span: Span) -> None:
+        """Start the workers and the watch."""
+        self._sent, self._span = sent, span
+        for _ in range(self._workers):
+            self._site.add("streams")
+        self.start()
+
+    def run(self) -> None:
+        """Watch."""
+        assert self._sent is not None
+        self._drained_s = drain(self._engine, dict(self._sent.accepted), self._span)
+
+    def report(self) -> dict[str, Any]:
+        """What waited, and the seconds until all of it was stored, starting of the workers included."""
+        if self._sent is None:
+            return {}
+        self.join(DRAIN_LIMIT_S)
+        away = dict(self._sent.turned_away)
+        return {"accepted": dict(self._sent.accepted), "turned_away": away, "drained_s": self._drained_s}
+
+
 def percentiles(values: Sequence[float]) -> dict[str, float]:
     """p50, p95, p99 of some seconds."""
     ordered = sorted(values)
@@ -123,27 +157,32 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     bins = add_bins(city, options.bins)
     site = Site(folder)
     try:
-        site.start(city, streams=options.workers)
+        site.start(city, streams=options.workers, toml=NO_THINNING if options.no_thinning else "")
         engine = create_engine(site.database_url)
         traffic = Traffic(city, vehicles, options.interval, datetime.now(UTC), options.seed)
         rates = Rates(len(bins) / options.bin_interval, options.tickets, options.alert_every)
 
-        def send(seconds: float) -> tuple[Sent, int, float | None]:
+        def send(seconds: float) -> tuple[Sent, Span]:
             began = time.time() + LEAD_S
             traffic.restart(datetime.fromtimestamp(began, UTC))
             sender = Sender(site.url, ACCOUNT, site.password, traffic, rates, bins)
             asyncio.run(sender.run(began, seconds))
-            since = to_micros(traffic.start)
-            return sender.sent, since, drain(engine, dict(sender.sent.accepted), since)
+            return sender.sent, {"since": to_micros(traffic.start), "until": to_micros(datetime.now(UTC))}
 
-        send(options.warm)
+        warm, span = send(options.warm)
+        drain(engine, dict(warm.accepted), span)
+        backlog = Backlog(site, engine, options.workers)
+        if options.backlog:
+            site.end("streams")
+            backlog.begin(*send(options.backlog))
         sampler = Sampler(site.groups)
         sampler.start()
         before, own = usage(site.groups), time.process_time()
-        sent, since, drained_s = send(options.seconds)
+        sent, span = send(options.seconds)
+        drained_s = drain(engine, dict(sent.accepted), span)
         after, own = usage(site.groups), time.process_time() - own
         sampler.stop.set()
-        took = {kind: stored(engine, kind, since) for kind in sent.accepted}
+        took = {kind: stored(engine, kind, span) for kind in sent.accepted}
         cpu_s = {name: after[name].cpu_s - before[name].cpu_s for name in site.groups} | {"generator": own}
         events = max(1, sum(sent.accepted.values()))
         return {
@@ -154,6 +193,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "post": {kind: percentiles(seconds) for kind, seconds in sent.post_s.items()},
             "event_to_database": took,
             "drained_s": drained_s,
+            "backlog": backlog.report(),
             "cpu_ms_per_event": {name: round(seconds * 1000 / events, 3) for name, seconds in cpu_s.items()},
             "cpu_ms_per_event_all": round(sum(cpu_s.values()) * 1000 / events, 3),
             "memory_mb": sampler.most_mb(),
@@ -175,6 +215,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bin-interval", type=float, default=900.0, help="seconds between two reports of a bin")
     parser.add_argument("--tickets", type=float, default=0.0, help="complaints a second")
     parser.add_argument("--alert-every", type=float, default=10.0, help="seconds between two alerts; 0: none")
+    parser.add_argument("--backlog", type=float, default=0.0, help="seconds sent before while no streams worker runs")
+    parser.add_argument("--no-thinning", action="store_true", help="take every position, however long the backlog")
     parser.add_argument("--workers", type=int, default=1, help="processes of the role streams")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=None, help="an empty folder for everything; default: temporary")

@@ -29,7 +29,7 @@ from models.migrate import upgrade
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT = "load"
-READY_S = 120.0
+READY_S = 300.0
 STOP_S = 20.0
 ROLES = ("console", "relay", "streams", "views", "planner", "printer")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -111,8 +111,10 @@ class Site:
     def __post_init__(self) -> None:
         self.services = Services(self.folder)
 
-    def start(self, city: CityData, streams: int = 1) -> None:
+    def start(self, city: CityData, streams: int = 1, toml: str = "") -> None:
         """Services, schema, city, account, then every role; returns when the console answers."""
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        (self.folder / "data" / "sweepline.toml").write_text(toml, encoding="utf-8")
         self.services.start()
         self.groups = dict(self.services.groups)
         self.database_url = self.services.database_url
@@ -133,6 +135,16 @@ class Site:
         out.close()
         self._roles.append(process)
         self.groups.setdefault(role, []).append(process.pid)
+
+    def end(self, role: str) -> None:
+        """End the processes of a role in good order."""
+        pids = self.groups.pop(role)
+        mine = [process for process in self._roles if process.pid in pids]
+        self._roles = [process for process in self._roles if process.pid not in pids]
+        for process in mine:
+            process.send_signal(signal.SIGTERM)
+        for process in mine:
+            process.wait(STOP_S)
 
     def dead(self) -> list[str]:
         """Roles that have ended by themselves."""

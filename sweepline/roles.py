@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from dispatch.places import place_index
 from models.database import Database
@@ -37,6 +37,13 @@ TIMER_PAUSE_S = 0.5
 PLANNER_PAUSE_S = 0.1
 IMPROVER_PAUSE_S = 0.5
 PRINTER_PAUSE_S = 1.0
+PREPARE_LIMIT_S = 600.0
+"""How long a recorder may take to make ready; that it commits is its watchdog's business."""
+PREPARE: dict[str, Callable[[System, Session], object]] = {
+    "positions": lambda system, session: system.matching(session),
+    "cases": lambda _system, session: place_index(session),
+}
+"""Group → what it looks things up in."""
 PRINTER_LIMIT_S = 900.0
 """All sheets of a large city after a start, before the printer counts as hanging."""
 
@@ -91,7 +98,7 @@ def role_loops(system: System) -> dict[str, list[RoleLoop]]:
     )
     return {
         "streams": [
-            *[RoleLoop(f"recorder {r.recorder.group}", r.run) for r in system.runners],
+            *[RoleLoop(f"recorder {r.recorder.group}", _recorder(system, r), PREPARE_LIMIT_S) for r in system.runners],
             *[RoleLoop(f"watchdog {r.recorder.group}", _watchdog(r), 0) for r in system.runners],
         ],
         "views": [RoleLoop(f"view {view.name}", view.run) for view in system.views],
@@ -165,6 +172,24 @@ def _start_city(system: System, stop: threading.Event, pulse: Pulse) -> None:
 def _keep_house(system: System) -> int:
     """At every start and then hourly: old inbox rows, sent messages and positions go."""
     return prune(system.database, system.clock(), system.settings.position_days)
+
+
+def _recorder(system: System, runner: Runner) -> Loop:
+    """A recorder that makes ready what it looks things up in before it joins its group.
+
+    In a large city, or on a busy machine, that takes longer than a watchdog waits for the first commit.
+    """
+
+    def run(stop: threading.Event, pulse: Pulse) -> None:
+        try:
+            with system.database.read() as session:
+                if runner.recorder.group in PREPARE and session.exec(select(City)).first() is not None:
+                    PREPARE[runner.recorder.group](system, session)
+        except Unavailable as error:
+            pulse.waits(str(error))
+        runner.run(stop, pulse)
+
+    return run
 
 
 def _watchdog(runner: Runner) -> Loop:

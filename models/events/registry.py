@@ -50,6 +50,9 @@ def lifted(type_: str, version: int, data: dict[str, Any]) -> tuple[type[Payload
 
     Raises Permanent: `unknown_type`, `newer_version` (an update of this system reads it), `older_version`.
     """
+    known = PAYLOADS.get((type_, version))
+    if known is not None and (type_, version + 1) not in PAYLOADS:
+        return known, data
     newest = newest_version(type_)
     if not newest:
         raise Permanent("unknown_type", f"no reader for event type {type_[:60]}")

@@ -100,7 +100,7 @@ def test_usage_counts_a_group_with_its_children() -> None:
     reason="needs Java, Kafka's jars and PostgreSQL, as SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES say",
 )
 def test_a_short_run_stores_everything_it_was_told_is_accepted() -> None:
-    wanted = {"rate": 20, "seconds": 3, "warm": 1, "tickets": 2, "bins": 20, "alert-every": 2}
+    wanted = {"rate": 20, "seconds": 3, "warm": 1, "tickets": 2, "bins": 20, "alert-every": 2, "backlog": 2}
     options = parse([f"--{name}={value}" for name, value in wanted.items()])
     folder = Path(tempfile.mkdtemp(prefix="sweepline-load-"))  # not pytest's: PostgreSQL runs under its own account
     report = run(options, folder)
@@ -109,5 +109,6 @@ def test_a_short_run_stores_everything_it_was_told_is_accepted() -> None:
     assert {kind: took["stored"] for kind, took in report["event_to_database"].items()} == report["accepted"]
     assert set(report["accepted"]) == {"positions", "levels", "tickets", "alerts"}
     assert report["accepted"]["positions"] == 61
+    assert report["backlog"]["accepted"]["positions"] == 41 and report["backlog"]["drained_s"] is not None
     assert all(took["p50_s"] > 0 for took in report["event_to_database"].values())
     assert report["cpu_ms_per_event"]["streams"] > 0 and report["memory_mb"]["kafka"] > 0
