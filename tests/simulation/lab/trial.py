@@ -118,6 +118,8 @@ class Outcome:
     back_s: float = 0.0
     parts: dict[str, float] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    ill: bool = False
+    """The site is not as it was before: something is missing, doubled, or does not come back."""
 
     @property
     def passed(self) -> bool:
@@ -170,4 +172,5 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
     for name in ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder"):
         setattr(outcome, name, getattr(books, name))
     outcome.wrong += books.faults
+    outcome.ill = bool(back.late or traffic.faults or books.faults)
     return outcome
