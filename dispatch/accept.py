@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from dispatch.decide.admission import Verdict
@@ -34,11 +35,18 @@ def accept(database: Database, publish: Publish, events: Sequence[Event]) -> lis
     rows = [e for e in events if e.type not in TELEMETRY]
     answers: dict[int, Receipt] = {}
     if rows:
-        with database.write() as session:
-            for event in rows:
-                answers[id(event)] = accept_row(session, event)
+        try:
+            answers = _store(database, rows)
+        except IntegrityError:  # somebody has just stored one of these: now it is known
+            answers = _store(database, rows)
     publish([(TOPIC_OF_TYPE[e.type], e.key, dump_event(e)) for e in events if e.type in TELEMETRY])
     return [answers.get(id(e)) or _receipt("accepted", e) for e in events]
+
+
+def _store(database: Database, rows: Sequence[Event]) -> dict[int, Receipt]:
+    """Receipts by the identity of the object. Raises IntegrityError where the same event is stored at this moment."""
+    with database.write() as session:
+        return {id(event): accept_row(session, event) for event in rows}
 
 
 def turned_away(event: Event, reason: Verdict) -> Receipt:

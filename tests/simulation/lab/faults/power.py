@@ -25,7 +25,7 @@ from tests.small_city import stored_small_city
 
 CUTS = 5
 EACH = 3
-CHILD_S = 120
+CHILD_S = 300
 WRITES = 260
 """About as many writes as one turn of the child does."""
 
@@ -35,7 +35,8 @@ def _child(folder: Path, first: int, die_at: int) -> tuple[int, list[dict[str, s
     command = [sys.executable, "-m", "tests.simulation.lab.power_child", str(folder), str(first), str(EACH)]
     if die_at:
         inject = f"inject=pwrite64,fdatasync:signal=SIGKILL:when={die_at}"
-        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync", "-e", inject, *command]
+        only = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync"]
+        command = ["strace", *only, "-e", inject, *command]
     env = {key: value for key, value in os.environ.items() if not key.startswith("SWEEPLINE_")}
     env |= {"SWEEPLINE_SOLVER_PROCESSES": "0", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=CHILD_S)

@@ -1,0 +1,38 @@
+"""The same event sent many times at once, as by a caller who gave up waiting: stored once, the others are told so."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from dispatch.accept import accept
+from models.events.base import Event
+from models.tables.flow import Outbox, StoredEvent
+from tests.contract.line import Line, make_event
+
+CLICKS = 12
+TURNS = 5
+
+
+def clicked(line: Line, event: Event) -> Counter[str]:
+    start = threading.Barrier(CLICKS)
+    answers: Counter[str] = Counter()
+
+    def click() -> None:
+        start.wait()
+        (receipt,) = accept(line.database, lambda _: None, [event])
+        answers[receipt.status] += 1
+
+    threads = [threading.Thread(target=click) for _ in range(CLICKS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_the_same_event_at_once_is_accepted_once(line: Line) -> None:
+    complaint = {"kind": "ice", "lon": 119.45, "lat": 32.78}
+    for turn in range(TURNS):
+        assert clicked(line, make_event(turn, data=complaint)) == {"accepted": 1, "duplicate": CLICKS - 1}
+    assert len(line.rows(StoredEvent)) == len(line.rows(Outbox)) == TURNS
