@@ -79,7 +79,7 @@ def concerns_us(session: Session, payload: AlertReceived) -> bool:
 def _apply_fold(uow: UnitOfWork, context: Context) -> None:
     rows = uow.session.exec(select(Alert).where(Alert.state != "drill")).all()
     latest = max(row.sent for row in rows)
-    facts = [_fact(row) for row in rows if row.sent > latest - timedelta(days=FOLD_DAYS)]
+    facts = [fact_of(row) for row in rows if row.sent > latest - timedelta(days=FOLD_DAYS)]
     by_id = {row.id: row for row in rows}
     for episode in fold_alerts(facts):
         for member in episode.alerts:
@@ -94,7 +94,8 @@ def _apply_fold(uow: UnitOfWork, context: Context) -> None:
         _store_episode(uow, context, episode, by_id)
 
 
-def _fact(row: Alert) -> AlertFact:
+def fact_of(row: Alert) -> AlertFact:
+    """What the fold needs of a stored alert."""
     return AlertFact(
         id=row.id,
         sender_identifier=f"{row.sender},{row.identifier}",

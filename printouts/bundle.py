@@ -185,6 +185,14 @@ def _present(bundle: Path) -> dict[str, bytes]:
         return {}
 
 
+def versions_in(bundles_dir: Path, district: str) -> list[str]:
+    """The versions a district's bundle was written of; none when there is no bundle that can be read."""
+    try:
+        return list(json.loads((bundles_dir / _UNSAFE.sub("-", district) / MANIFEST).read_bytes())["versions"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def _typeset(database: Database, routes: list[Route]) -> dict[str, tuple[str, bytes]]:
     """(file name, PDF) by route id: the issued file where it lies in its place, else typeset now."""
     with database.read() as session:

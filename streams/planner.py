@@ -28,6 +28,7 @@ from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
 from routing.errors import RoutingError
 from streams.heart import gone_holders
+from routing.plan import Verdict
 from streams.planned import full_solved, insert_solved
 from streams.solver_pool import SolverFailed, SolverPool
 from streams.solving import SolveResult, SolveTask
@@ -302,8 +303,8 @@ def _may_self_start(session: Session, plan: Plan) -> bool:
     return response is not None and response.self_start
 
 
-def stored_verdict(session: Session, version_id: str) -> tuple[dict[str, object], dict[str, object]] | None:
-    """(stored verdict, verdict recomputed from the snapshot) of a version; None without a snapshot."""
+def stored_verdict(session: Session, version_id: str) -> Verdict | None:
+    """The checker's verdict on a version, recomputed from its snapshot; None without one."""
     import json
     import zlib
 
@@ -311,12 +312,7 @@ def stored_verdict(session: Session, version_id: str) -> tuple[dict[str, object]
     from routing.codec import plan_from_json, problem_from_json
 
     snapshot = session.get(Snapshot, version_id)
-    version = session.get(PlanVersion, version_id)
-    if snapshot is None or version is None:
+    if snapshot is None:
         return None
     problem = problem_from_json(json.loads(zlib.decompress(snapshot.problem)))
-    again = check(problem, plan_from_json(json.loads(zlib.decompress(snapshot.plan))))
-    return (
-        {"feasible": version.feasible, "cost": version.cost},
-        {"feasible": again.feasible, "cost": again.cost},
-    )
+    return check(problem, plan_from_json(json.loads(zlib.decompress(snapshot.plan))))

@@ -3,100 +3,18 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, text
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from config.settings import load_settings
 from models.errors import SweeplineError
 from models.events.registry import PAYLOADS
 from models.tables.flow import Alarm, Outbox, Quarantine
-from models.tables.plans import Approval, Assignment, PlanVersion
-from models.tables.work import StationDay, WorkItem
-from streams import sealing
-from streams.planner import stored_verdict
 from sweepline.compose import System
 from sweepline.running import open_system
-
-NAMES = 5
-"""Names shown of a long list of faults."""
-
-
-def verify_command(data: Path, as_json: bool) -> int:
-    """Check what may never break; 0 when nothing is found, 1 otherwise."""
-    system = open_system(data)
-    try:
-        with system.database.read() as session:
-            found = verify(session, system)
-    finally:
-        system.close()
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False))
-    else:
-        for name, faults in found.items():
-            shown = "; ".join(faults[:NAMES]) + (f" and {len(faults) - NAMES} more" if len(faults) > NAMES else "")
-            print(f"{'ok    ' if not faults else 'FAULT '}{name}{': ' + shown if faults else ''}")
-    return 1 if any(found.values()) else 0
-
-
-def verify(session: Session, system: System) -> dict[str, list[str]]:
-    """Rule → faults found on the stored rows."""
-    return {
-        "no vehicle or driver in two assignments": _overlaps(session),
-        "at most one active version a plan": _active_twice(session),
-        "active versions were approved": _unapproved(session),
-        "stored verdicts recompute": _verdicts(session),
-        "stations cleared or alarmed": _stations(session),
-        "done work has its instant": _undated(session),
-        "audit chain": sealing.verify(session, system.clock()),
-    }
-
-
-def _overlaps(session: Session) -> list[str]:
-    rows = session.exec(select(Assignment).order_by(Assignment.vehicle, col(Assignment.start_at))).all()
-    faults = []
-    for key in ("vehicle", "driver"):
-        ordered = sorted((r for r in rows if getattr(r, key)), key=lambda r: (getattr(r, key), r.start_at))
-        for a, b in pairwise(ordered):
-            if getattr(a, key) == getattr(b, key) and b.start_at < a.end_at:
-                faults.append(f"{getattr(a, key)} in {a.route} and {b.route}")
-    return faults
-
-
-def _active_twice(session: Session) -> list[str]:
-    rows = session.exec(
-        select(PlanVersion.plan, func.count()).where(PlanVersion.state == "active").group_by(PlanVersion.plan)
-    ).all()
-    return [plan for plan, count in rows if count > 1]
-
-
-def _unapproved(session: Session) -> list[str]:
-    approved = set(session.exec(select(Approval.plan_version)).all())
-    rows = session.exec(select(PlanVersion.id).where(col(PlanVersion.state).in_(("approved", "active")))).all()
-    return [id_ for id_ in rows if id_ not in approved]
-
-
-def _verdicts(session: Session) -> list[str]:
-    faults = []
-    for id_ in session.exec(select(PlanVersion.id).order_by(PlanVersion.id)).all():
-        pair = stored_verdict(session, id_)
-        if pair is not None and pair[0] != pair[1]:
-            faults.append(f"{id_}: stored {pair[0]}, recomputed {pair[1]}")
-    return faults
-
-
-def _stations(session: Session) -> list[str]:
-    alarmed = {row.key for row in session.exec(select(Alarm).where(Alarm.kind == "station_missed")).all()}
-    rows = session.exec(select(StationDay).where(StationDay.state == "missed")).all()
-    return [f"{r.station}:{r.day}" for r in rows if f"{r.station}:{r.day.isoformat()}" not in alarmed]
-
-
-def _undated(session: Session) -> list[str]:
-    rows = session.exec(select(WorkItem.id).where(WorkItem.state == "done", col(WorkItem.done_at).is_(None))).all()
-    return list(rows)
 
 
 def doctor_command(data: Path, as_json: bool) -> int:

@@ -39,6 +39,6 @@ def db_restore(data: Data, backup: Annotated[Path, typer.Argument(help="a folder
 @app.command("verify")
 def db_verify(data: Data, as_json: AsJson = False) -> None:
     """Check what may never break on the stored rows."""
-    from sweepline.databases import verify_command
+    from sweepline.verify.command import verify_command
 
     raise typer.Exit(verify_command(data, as_json))

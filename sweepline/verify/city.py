@@ -1,0 +1,63 @@
+"""Rules of cases, stations and alerts: 10, 11, 15."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from dispatch.decide.alerts import fold_alerts
+from dispatch.weather import FOLD_DAYS, fact_of
+from models.tables.flow import Alarm, AuditRow
+from models.tables.weather import Alert, Episode
+from models.tables.work import Case, StationDay
+
+CLOSED_STATES = ("closed", "cancelled")
+
+
+def cases_legal(session: Session) -> Iterator[str]:
+    """10: a case was opened once, closed at most once and afterwards, and its row says what its audit says."""
+    deeds: dict[str, list[str]] = {}
+    query = select(AuditRow).where(col(AuditRow.action).in_(("case.opened", "case.closed"))).order_by(col(AuditRow.id))
+    for row in session.exec(query):
+        deeds.setdefault(row.subject.removeprefix("case:"), []).append(row.action)
+    for case in session.exec(select(Case).order_by(Case.number)).all():
+        closed = case.state in CLOSED_STATES
+        expected = ["case.opened", "case.closed"] if case.state == "closed" else ["case.opened"]
+        if deeds.get(case.number, []) != expected:
+            yield f"case {case.number} is {case.state}, its audit says {deeds.get(case.number, [])}"
+        elif closed != (case.closed_at is not None):
+            yield f"case {case.number} is {case.state}, closed at {case.closed_at}"
+        elif case.closed_at is not None and case.closed_at < case.opened_at:
+            yield f"case {case.number} was closed before it was opened"
+
+
+def stations_cleared(session: Session) -> Iterator[str]:
+    """11: a station's day is cleared at an instant, or missed with an alarm."""
+    alarmed = set(session.exec(select(Alarm.key).where(Alarm.kind == "station_missed")).all())
+    for row in session.exec(select(StationDay).where(col(StationDay.state) != "open")).all():
+        name = f"{row.station}:{row.day.isoformat()}"
+        if row.state == "missed" and name not in alarmed:
+            yield f"{name} was missed without an alarm"
+        if row.state == "cleared" and row.cleared_at is None:
+            yield f"{name} is cleared, at no time"
+
+
+def alerts_fold(session: Session) -> Iterator[str]:
+    """15: the stored alerts, in another order and told twice, make the episodes that are stored."""
+    rows = session.exec(select(Alert).where(Alert.state != "drill")).all()
+    if not rows:
+        return
+    oldest = max(row.sent for row in rows) - timedelta(days=FOLD_DAYS)
+    facts = [fact_of(row) for row in rows if row.sent > oldest]
+    random.Random(len(facts)).shuffle(facts)
+    for said in fold_alerts(facts):
+        row = session.get(Episode, said.id)
+        if row is None:
+            yield f"episode {said.id} is missing"
+            continue
+        stored = (row.phenomenon, row.severity, row.onset, row.expires, row.state)
+        if stored != (said.phenomenon, said.severity, said.onset, said.expires, said.state):
+            yield f"episode {said.id} is not what its alerts say"
