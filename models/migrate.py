@@ -83,6 +83,12 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(make_config()).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version of the product has a migration to that revision: one it does not know is of a newer one."""
+    known = ScriptDirectory.from_config(make_config()).walk_revisions()
+    return revision in {script.revision for script in known}
+
+
 def make_config() -> Config:
     """Alembic's configuration, without a file of its own."""
     config = Config()

@@ -25,7 +25,7 @@ from kafka.errors import (
 from models.errors import Unavailable
 from streams.driver import Message, Partition, Record
 from streams.kafka_member import KafkaGroupMember, translated
-from streams.kafka_topics import MAX_MESSAGE_BYTES, create_missing
+from streams.kafka_topics import MAX_MESSAGE_BYTES, create_missing, drift
 from streams.topics import TOPICS
 
 log = structlog.get_logger(__name__)
@@ -137,6 +137,17 @@ class KafkaDriver:
             names = [self._name(topic) for topic in TOPICS if self._name(topic) in there]
             found = admin.describe_topics(names) if names else []
         return {topic["name"].removeprefix(self._prefix): str(topic["topic_id"]) for topic in found}
+
+    def drift(self) -> list[str]:
+        """What of the registered topics is missing or set otherwise, in words. Raises Unavailable."""
+        with self._lock, self._asking() as admin:
+            return drift(admin, self._prefix)
+
+    def members(self, groups: Sequence[str]) -> dict[str, int]:
+        """How many consumers each group has now. Raises Unavailable."""
+        with self._lock, self._asking() as admin:
+            described = admin.describe_groups([self._prefix + group for group in groups])
+        return {group: len(described[self._prefix + group]["members"]) for group in groups}
 
     def end_offsets(self, topics: Sequence[str]) -> Mapping[Partition, int]:
         """The next offset of each partition."""

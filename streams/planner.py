@@ -27,8 +27,8 @@ from models.errors import Permanent
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
 from routing.errors import RoutingError
-from streams.heart import gone_holders
 from routing.plan import Verdict
+from streams.heart import gone_holders
 from streams.planned import full_solved, insert_solved
 from streams.solver_pool import SolverFailed, SolverPool
 from streams.solving import SolveResult, SolveTask

@@ -54,6 +54,20 @@ from sweepline.settling import Settling
 log = structlog.get_logger(__name__)
 
 
+def all_recorders(context: Context, network: Callable[[Session], MatchNetwork] = match_network) -> list[Recorder]:
+    """Every recorder, in the order a settling round runs them: what has arrived is known before a timer decides."""
+    return [
+        resources(context),
+        weather(context),
+        stations(context),
+        cases(context),
+        positions(network),
+        timers(context),
+        work(),
+        projections(),
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a system is to run. `iterations` given: results do not depend on the machine's speed."""
@@ -127,18 +141,8 @@ class System:
         )
 
     def recorders(self) -> list[Recorder]:
-        """Every recorder, in the order a settling round runs them: what has arrived is known before a timer decides."""
-        context = self.context
-        return [
-            resources(context),
-            weather(context),
-            stations(context),
-            cases(context),
-            positions(self.matching),
-            timers(context),
-            work(),
-            projections(),
-        ]
+        """Every recorder of this system."""
+        return all_recorders(self.context, self.matching)
 
     def streets(self, session: Session) -> Streets:
         """The network of the open streets; kept until the city or its closures change."""

@@ -149,8 +149,8 @@ def check(instance: Path, sol: Path, as_json: AsJson = False) -> None:
 
 @app.command()
 def doctor(data: Data, as_json: AsJson = False) -> None:
-    """Look for what is wrong with an installation: settings, database, broker, topics, alarms."""
-    from sweepline.databases import doctor_command
+    """Look for what is wrong with an installation, and say what to do; 1 when something wants attention."""
+    from sweepline.doctor.command import doctor_command
 
     raise typer.Exit(doctor_command(data, as_json))
 
@@ -158,6 +158,6 @@ def doctor(data: Data, as_json: AsJson = False) -> None:
 @app.command()
 def schema() -> None:
     """JSON Schemas of every event."""
-    from sweepline.databases import schema_command
+    from sweepline.schemas import schema_command
 
     raise typer.Exit(schema_command())

@@ -56,23 +56,6 @@ def test_held_messages_are_listed_shown_replayed_and_dropped(held: Path, command
     database.close()
 
 
-def test_upgrade_and_doctor(storm: Path, command: Command) -> None:
-    assert command("db", "upgrade", "--data", storm).code == 0
-    assert command("db", "upgrade", "--data", storm.parent / "new").code == 0
-    looked = command("doctor", "--data", storm, "--json")
-    assert looked.code == 0
-    assert [row["what"] for row in looked.json] == ["settings", "database", "topics", "queues"]
-
-
-def test_doctor_names_every_bad_setting(storm: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    (storm / "sweepline.toml").write_text("bad = 1\n")
-    monkeypatch.setenv("SWEEPLINE_PORT", "x")
-    said = command("doctor", "--data", storm)
-    assert said.code == 2
-    (line,) = said.err.splitlines()
-    assert "bad: no such setting" in line and "SWEEPLINE_PORT" in line
-
-
 def test_an_account_is_added_from_standard_input(
     storm: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +93,7 @@ def test_a_mistake_is_one_line_and_exit_2(arguments: tuple[str, ...], says: str,
 
 
 def test_what_nobody_foresaw_is_exit_70(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweepline.databases.schema_command", lambda: 1 // 0)
+    monkeypatch.setattr("sweepline.schemas.schema_command", lambda: 1 // 0)
     said = command("schema")
     assert said.code == 70
     assert said.err.splitlines()[-1] == "sweepline: internal: ZeroDivisionError: integer division or modulo by zero"
