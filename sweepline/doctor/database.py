@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import make_url, text
-from sqlmodel import Session, col, func, select
+from sqlalchemy import inspect, make_url, text
+from sqlmodel import Session, SQLModel, col, func, select
 
 from config.settings import Settings
 from models.database import Database
@@ -37,6 +37,10 @@ def reachable(database: Database) -> list[Finding]:
     if found is None:
         return [fault("database", f"{where} is empty; run `sweepline db upgrade`, then `sweepline city import`")]
     if found == ours:
+        missing = sorted(set(SQLModel.metadata.tables) - set(inspect(database.engine).get_table_names()))
+        if missing:
+            text_ = f"{where} lacks the tables {', '.join(missing)}; restore a backup into an empty place"
+            return [fault("schema", text_)]
         return [Finding("database", True, f"{where}, schema {found}")]
     if not is_known(found):
         text_ = f"{where} is at schema {found}, this version knows {ours}: it is older; install the newer version"

@@ -19,7 +19,7 @@ from models.times import iso, to_micros
 from streams.recorder import Recorder
 from streams.topics import INBOX_DAYS, topic_of
 from streams.views.last_fix import LAST_FIX
-from streams.views.view import EMIT_EVERY, State
+from streams.views.view import State
 
 LATE = timedelta(seconds=60)
 """How much later than its condition an alarm may rise: how late a timer may fire."""
@@ -42,9 +42,9 @@ def applied_once(session: Session) -> Iterator[str]:
 
 
 def books_balance(session: Session, recorders: Sequence[Recorder]) -> Iterator[str]:
-    """2: an accepted event is applied or quarantined by every group of its topic. Asked only with nothing in flight.
+    """2: an accepted event is applied or quarantined by every group of its topic, as far back as the inbox remembers.
 
-    As far back as the inbox remembers.
+    What is on its way is named too: ask again when nothing is.
     """
     first, last = session.exec(select(func.min(Inbox.at), func.max(Inbox.at))).one()
     if first is None or last is None:
@@ -57,8 +57,8 @@ def books_balance(session: Session, recorders: Sequence[Recorder]) -> Iterator[s
                 yield f"{event.source}:{event.id} was accepted, and neither applied nor quarantined by {recorder.group}"
 
 
-def last_positions(session: Session) -> Iterator[str]:
-    """3: a vehicle's last position is what the view computes of all its stored positions, to the second it may lag."""
+def last_positions(session: Session, slack: timedelta) -> Iterator[str]:
+    """3: a vehicle's last position is what the view computes of all its stored positions, but for `slack` behind."""
     for vehicle in session.exec(select(Vehicle.id).order_by(Vehicle.id)).all():
         state = _recomputed(session, vehicle)
         shown = session.get(Projection, f"vehicle:{vehicle}")
@@ -68,7 +68,7 @@ def last_positions(session: Session) -> Iterator[str]:
             yield f"{vehicle}: positions are stored, but no last position is shown"
             continue
         ahead = shown.position - LAST_FIX.position(state)
-        if ahead > 0 or -ahead >= EMIT_EVERY // timedelta(microseconds=1):
+        if ahead > 0 or -ahead >= slack // timedelta(microseconds=1):
             yield f"{vehicle}: shown at {shown.value.get('observed_at')}, its positions say {state['observed_at']}"
         elif ahead == 0 and shown.value != state:
             yield f"{vehicle}: its shown position of {state['observed_at']} is not the stored one"

@@ -100,6 +100,7 @@ BREAKS: dict[str, tuple[Break, str, str]] = {
     "schema ahead": (sql("UPDATE alembic_version SET version_num = 'z9'"), "schema", "install the newer version"),
     "schema behind": (later_version, "schema", "this version needs later: run `sweepline db upgrade`"),
     "schema empty": (sql("DELETE FROM alembic_version"), "database", "run `sweepline db upgrade`"),
+    "table lost": (sql("DROP TABLE heartbeat"), "schema", "lacks the tables heartbeat; restore a backup"),
     "no city": (sql("DELETE FROM city"), "city", "`sweepline city import`"),
     "no fallback": (sql("DELETE FROM planversion"), "fallback", "start the planner"),
     "old fallback": (sql("UPDATE planversion SET created_at = 0"), "fallback", "is of 1970-01-01"),
