@@ -19,6 +19,8 @@ from pathlib import Path
 from tests.simulation.lab.trial import FAULTS, Outcome
 
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
+SHOWN = 300
+"""Characters shown of what was wrong with a run."""
 COUNTS = ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder")
 
 
@@ -52,7 +54,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         sums = " | ".join(str(sum(getattr(outcome, count) for outcome in mine)) for count in COUNTS)
         passed = f"{sum(outcome.passed for outcome in mine)} of {len(mine)}"
         lines.append(f"| {name} | {hits} | {passed} | {sums} | {max(outcome.back_s for outcome in mine)} |")
-    wrong = [f"- {o.fault}, seed {o.seed}: {'; '.join(o.wrong)}" for o in outcomes if not o.passed]
+    wrong = [
+        f"- {o.fault}, seed {o.seed}: {' '.join('; '.join(o.wrong).split())[:SHOWN]}" for o in outcomes if not o.passed
+    ]
     assert all(name in FAULTS for name in names)
     return "\n".join([*lines, "", "What failed:", "", *(wrong or ["- nothing"])])
 

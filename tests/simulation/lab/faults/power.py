@@ -35,7 +35,7 @@ def _child(folder: Path, first: int, die_at: int) -> tuple[int, list[dict[str, s
     command = [sys.executable, "-m", "tests.simulation.lab.power_child", str(folder), str(first), str(EACH)]
     if die_at:
         inject = f"inject=pwrite64,fdatasync:signal=SIGKILL:when={die_at}"
-        only = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync"]
+        only = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync"]
         command = ["strace", *only, "-e", inject, *command]
     env = {key: value for key, value in os.environ.items() if not key.startswith("SWEEPLINE_")}
     env |= {"SWEEPLINE_SOLVER_PROCESSES": "0", "PYTHONPATH": str(ROOT)}
