@@ -66,10 +66,10 @@ def stored(engine: Engine, kind: str, span: Span) -> dict[str, Any]:
     return {"stored": count, **dict(zip(names, (round(float(mark), 3) for mark in marks or ()), strict=False))}
 
 
-def drain(engine: Engine, wanted: dict[str, int], span: Span) -> float | None:
-    """Seconds until as many rows are stored as were accepted; None when they are not within the limit."""
+def drain(site: Site, engine: Engine, wanted: dict[str, int], span: Span) -> float | None:
+    """Seconds until as many rows are stored as were accepted; None when a role ends, or not within the limit."""
     began = time.monotonic()
-    while time.monotonic() - began < DRAIN_LIMIT_S:
+    while time.monotonic() - began < DRAIN_LIMIT_S and not site.dead():
         with engine.connect() as connection:
             counts = {
                 kind: connection.execute(text(f"SELECT count(*) FROM ({rows(kind)}) AS s"), span).scalar_one()
@@ -133,7 +133,7 @@ class Backlog(threading.Thread):
     def run(self) -> None:
         """Watch."""
         assert self._sent is not None
-        self._drained_s = drain(self._engine, dict(self._sent.accepted), self._span)
+        self._drained_s = drain(self._site, self._engine, dict(self._sent.accepted), self._span)
 
     def report(self) -> dict[str, Any]:
         """What waited, and the seconds until all of it was stored, starting of the workers included."""
@@ -170,7 +170,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             return sender.sent, {"since": to_micros(traffic.start), "until": to_micros(datetime.now(UTC))}
 
         warm, span = send(options.warm)
-        drain(engine, dict(warm.accepted), span)
+        drain(site, engine, dict(warm.accepted), span)
         backlog = Backlog(site, engine, options.workers)
         if options.backlog:
             site.end("streams")
@@ -179,7 +179,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         sampler.start()
         before, own = usage(site.groups), time.process_time()
         sent, span = send(options.seconds)
-        drained_s = drain(engine, dict(sent.accepted), span)
+        drained_s = drain(site, engine, dict(sent.accepted), span)
         after, own = usage(site.groups), time.process_time() - own
         sampler.stop.set()
         took = {kind: stored(engine, kind, span) for kind in sent.accepted}
