@@ -37,6 +37,16 @@ class Settings(BaseModel):
     topic_prefix: str = Field("", description="put before every topic and group name, for several cities on one broker")
     host: str = Field("127.0.0.1", description="address the console listens on")
     port: int = Field(8020, description="port the console listens on", ge=0, le=65535)
+    metrics_host: str = Field("127.0.0.1", description="address a worker's metrics are served on")
+    metrics_port: int = Field(
+        0,
+        description="port a worker's metrics are served on; 0: none (the console serves /metrics itself)",
+        ge=0,
+        le=65535,
+    )
+    otlp_endpoint: str = Field(
+        "", description="where spans go, OTLP over HTTP, as http://collector:4318/v1/traces; empty: nowhere"
+    )
     seed: int = Field(1, description="seed of the solvers")
     solver_processes: int = Field(2, description="solver children at a time; 0: solve in this process", ge=0, le=64)
     solver_iterations: int = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -13,15 +13,17 @@ from starlette.responses import Response
 from console.api import city, field, health, intake, plans, session, stream
 from console.deps import ConsoleDeps
 from console.errors import add_handlers
-from console.guards import Guard
+from console.guards import Guard, Viewer
 from console.lastknown import KnownSessions, LastKnown
 from console.limits import AttemptLimiter
+from console.measured import Measured
 from console.read.city import StreetCache
 from console.vendor import VENDOR
 
 STATIC = Path(__file__).parent / "static"
 GZIP_FROM_BYTES = 1_000
 GZIP_LEVEL = 5
+METRICS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class PageFiles(StaticFiles):
@@ -53,8 +55,14 @@ def create_app(deps: ConsoleDeps) -> FastAPI:
     app.add_middleware(LastKnown, deps=deps, sessions=app.state.sessions)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Guard)
+    app.add_middleware(Measured, answered=deps.answered)
     for part in (session, city, field, plans, intake, stream, health):
         app.include_router(part.router)
+
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+    def metrics(_who: Viewer) -> PlainTextResponse:
+        """This process's metrics in Prometheus' text format, for an account (HTTP Basic)."""
+        return PlainTextResponse(deps.metrics(), media_type=METRICS_TEXT)
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:

@@ -37,6 +37,7 @@ class ConsoleDeps:
 
     `condition` is how the system is, as last looked at; it asks nobody. `print_last` is the command that prints the
     last plans with every service dead.
+    `answered` is told method, status and seconds of each request; `metrics` is this process's in Prometheus' format.
     `clock` is the city's time: simulated in a demo (then `simulated` is True and the page says so), real otherwise.
     `wall` is real time in any case. `secure_cookie` sends the session cookie over TLS only.
     """
@@ -51,6 +52,8 @@ class ConsoleDeps:
     sheets_dir: Path
     condition: Callable[[], Condition]
     print_last: str
+    answered: Callable[[str, int, float], None]
+    metrics: Callable[[], bytes]
     simulated: bool = False
     secure_cookie: bool = False
     wall: Callable[[], datetime] = wall_clock

@@ -16,6 +16,7 @@ from models.events.base import Event, Receipt, dump_event
 from models.events.registry import TELEMETRY, TOPIC_OF_TYPE, payload_of
 from models.ids import canonical_hash, content_hash, derive_id
 from models.tables.flow import Books, Outbox, Quarantine, StoredEvent
+from models.tracing import span
 
 GROUP = "intake"
 TURNED_AWAY = {
@@ -71,6 +72,12 @@ def accept_row(session: Session, event: Event) -> Receipt:
     except Permanent as error:
         quarantine(session, event.received_at, event, dump_event(event), error.reason, error.text)
         return _receipt("quarantined", event, error.reason, error.text)
+    with span("accept", f"{event.source}:{event.id}", type=event.type):
+        _add_rows(session, event, topic, digest)
+    return _receipt("accepted", event)
+
+
+def _add_rows(session: Session, event: Event, topic: str, digest: str) -> None:
     session.add(
         StoredEvent(
             source=event.source,
@@ -88,7 +95,6 @@ def accept_row(session: Session, event: Event) -> Receipt:
     uow = UnitOfWork(session, event.received_at, f"{event.source}:{event.id}", event.actor or "system:intake")
     uow.audit("event.accepted", f"event:{event.source}:{event.id}", type=event.type)
     session.flush()
-    return _receipt("accepted", event)
 
 
 def _receipt(status: str, event: Event, reason: str = "", text: str = "") -> Receipt:

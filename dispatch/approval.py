@@ -19,6 +19,7 @@ from models.tables.plans import Approval, Assignment, Plan, PlanVersion, Route, 
 from models.tables.weather import Stage
 from models.tables.work import StationDay, WorkItem
 from models.times import iso
+from models.tracing import span
 
 POLICY_INSERT = "policy:insertion"
 POLICY_SELF_START = "policy:self_start"
@@ -45,6 +46,15 @@ def approve(uow: UnitOfWork, context: Context, version_id: str, reason: str = ""
     lead = timedelta(seconds=context.rules.planning.started_lead_s)
     if before is not None and version.based_on == before.version and uow.now > version.created_at + lead:
         raise Stale("overtaken", f"{version_id} was made for {iso(version.created_at)}; the trucks are past it")
+    with span("approval", version.cause, plan_version=version.id, actor=uow.actor):
+        _put_in_force(uow, context, plan, version, before, reason)
+    return version
+
+
+def _put_in_force(
+    uow: UnitOfWork, context: Context, plan: Plan, version: PlanVersion, before: PlanVersion | None, reason: str
+) -> None:
+    """Bind its vehicles and people, tell who has another route than before, set its timers."""
     version.state = "approved"
     uow.session.add(Approval(plan_version=version.id, actor=uow.actor, at=uow.now, reason=reason))
     _assign(uow, plan, version)
@@ -64,7 +74,6 @@ def approve(uow: UnitOfWork, context: Context, version_id: str, reason: str = ""
     uow.audit("plan.approved", f"plan:{version.id}", reason=reason)
     uow.emit("plans", plan.code, "plan.approved", {"plan_version": version.id}, version.id)
     uow.session.flush()
-    return version
 
 
 def _assign(uow: UnitOfWork, plan: Plan, version: PlanVersion) -> None:

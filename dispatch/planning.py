@@ -11,6 +11,7 @@ from dispatch.context import Context
 from dispatch.uow import UnitOfWork
 from models.ids import plan_code
 from models.tables.plans import Plan, PlanRequest, PlanVersion
+from models.tracing import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,11 @@ def request_plan(
         requested_at=uow.now,
         next_at=uow.now + latency,
         phase={"full": "greedy", "replan": "replan"}.get(mode, "insert"),
+        cause=uow.cause,
     )
-    uow.session.add(request)
-    uow.emit("planning", plan.district, "plan.requested", {"request": id_, "plan": plan.code, "reason": reason}, id_)
+    with span("planning", uow.cause, plan=plan.code, reason=reason):
+        uow.session.add(request)
+        data = {"request": id_, "plan": plan.code, "reason": reason}
+        uow.emit("planning", plan.district, "plan.requested", data, id_)
     uow.audit("plan.requested", f"plan:{plan.code}", reason=reason, mode=mode, work_items=len(work_items))
     return request

@@ -94,6 +94,7 @@ def store_version(
         created_at=uow.now,
         based_on=solved.based_on,
         reason=request.reason,
+        cause=request.cause,
         engine=solved.engine,
         seed=solved.seed,
         iterations=solved.iterations,

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from models.database import Database
 from models.ids import sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
+from models.tracing import span
 from printouts.bundle import LIVE_STATES, PrintedSheet, file_name, render_routes, routes_of, write_bundle
 from printouts.files import write_durably
 from printouts.render import Progress, render_many, silent
@@ -67,8 +68,13 @@ class Printer:
         with self.database.read() as session:
             version = session.get(PlanVersion, plan_version_id)
             plan = session.get(Plan, version.plan) if version is not None else None
-            if version is None or plan is None:
-                return []
+        if version is None or plan is None:
+            return []
+        with span("sheet", version.cause, plan_version=version.id):
+            return self._print(version, plan, progress)
+
+    def _print(self, version: PlanVersion, plan: Plan, progress: Progress) -> list[Path]:
+        with self.database.read() as session:
             routes = routes_of(session, version.id) if version.state != SUPERSEDED else []
             fresh = [route for route in routes if session.get(Sheet, sheet_code(route.route_hash)) is None]
             slips = self._slips(session, routes)

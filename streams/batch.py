@@ -14,7 +14,8 @@ from sqlmodel import Session
 from models.database import away
 from models.errors import Invariant, Permanent, Refused, Unavailable
 from models.events.base import Event
-from streams import books, inbox, quarantine
+from models.tracing import span
+from streams import books, inbox, metrics, quarantine
 from streams.books import Tally
 from streams.codec import check_time, decode, event_hash
 from streams.driver import Record
@@ -68,9 +69,11 @@ class Batch:
         self._session = session
         self._now = now
         self._tallies: dict[str, Tally] = {}
+        self._last: Event | None = None
 
     def apply(self, items: Sequence[Item]) -> None:
         """Everything of these items but the commit. Raises HandlerFailed, Unavailable, Invariant."""
+        self._last = next((item.event for item in reversed(items) if item.event is not None), None)
         inboxed = [item for item in items if item.event is not None and not item.telemetry]
         hashed = [(item.event, item.content) for item in inboxed if item.event is not None]
         claims = dict(zip(map(id, inboxed), inbox.claim(self._session, self._recorder.group, hashed), strict=True))
@@ -103,6 +106,21 @@ class Batch:
         self.hold(item, fault)
         books.add(self._session, self._recorder.group, self._tallies)
 
+    def report(self) -> None:
+        """Count what was committed; for after the transaction."""
+        group = self._recorder.group
+        for topic, tally in self._tallies.items():
+            for outcome, number in (
+                ("applied", tally.applied),
+                ("duplicate", tally.duplicates),
+                ("quarantined", tally.quarantined),
+            ):
+                if number:
+                    metrics.count("sweepline_events_total", number, (group, topic, outcome))
+        if self._last is not None:
+            delay_s = (self._now() - self._last.received_at).total_seconds()
+            metrics.observe("sweepline_event_delay_seconds", max(0.0, delay_s), (group,))
+
     def _tally(self, topic: str) -> Tally:
         return self._tallies.setdefault(topic, Tally())
 
@@ -128,7 +146,8 @@ class Batch:
     def _handle(self, item: Item, event: Event) -> Permanent | None:
         """Run the handler in a savepoint; the verdict where the event can never be applied."""
         try:
-            with self._session.begin_nested():
+            cause = f"{event.source}:{event.id}"
+            with span("record", cause, group=self._recorder.group, type=event.type), self._session.begin_nested():
                 self._recorder.handle(unit_of(self._session, event, self._recorder.group), event)
         except Permanent as fault:
             return fault

@@ -18,6 +18,7 @@ from dispatch.params import IntakeParams
 from models.errors import Unavailable
 from models.events.base import Event
 from models.events.registry import TELEMETRY
+from streams import metrics
 from streams.driver import Message
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,7 @@ class Door:
                     self._devices[name], verdict = admit(self._devices.pop(name, None), event, under_load, self._params)
                 if verdict:
                     self.turned_away[verdict] += 1
+                    metrics.count("sweepline_telemetry_turned_away_total", labels=(verdict,))
                 found.append(verdict)
             while len(self._devices) > DEVICES:
                 self._devices.popitem(last=False)
@@ -77,6 +79,13 @@ class Door:
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Write to the log. Raises Unavailable at once while the door is shut or too many wait for the broker."""
+        try:
+            self._pass(messages)
+        except Unavailable:
+            metrics.count("sweepline_telemetry_turned_away_total", len(messages), ("away",))
+            raise
+
+    def _pass(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
         self._check_open()

@@ -6,12 +6,12 @@ first, a better one follows. The generation of a claim fences a planner that cam
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
 from sqlmodel import Session, col, func, select
 
 from dispatch.approval import proposed
@@ -26,14 +26,16 @@ from models.database import Database
 from models.errors import Permanent
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
 from models.tables.weather import Response, Stage
+from models.tracing import span
 from routing.errors import RoutingError
 from routing.plan import Verdict
+from streams import metrics
 from streams.heart import gone_holders
 from streams.planned import full_solved, insert_solved
 from streams.solver_pool import SolverFailed, SolverPool
 from streams.solving import SolveResult, SolveTask
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 OPEN_PHASES = ("greedy", "improve", "insert", "replan")
 QUICK_PHASES = ("greedy", "insert")
@@ -190,17 +192,22 @@ class Planner:
         except SolverFailed:  # told to end meanwhile: `close` gives the claims back
             return 0
         for claim, task, future in zip(claims, tasks, futures, strict=True):
-            try:
-                result = self._pool.result(task, future, len(claims) > 1)
-            except RoutingError as error:
-                self._fail(claim.request, "problem", str(error))
-            except SolverFailed as error:
-                if self._closed:
-                    break
-                self._fail(claim.request, "solver", str(error))
-            else:
-                self._store(claim, result)
-            self._claimed.pop(claim.request.id, None)
+            request, outcome = claim.request, "failed"
+            with span("plan", request.cause, plan=request.plan, phase=request.phase):
+                try:
+                    result = self._pool.result(task, future, len(claims) > 1)
+                except RoutingError as error:
+                    self._fail(request, "problem", str(error))
+                except SolverFailed as error:
+                    if self._closed:
+                        break
+                    self._fail(request, "solver", str(error))
+                else:
+                    self._store(claim, result)
+                    outcome = "stored"
+                    metrics.observe("sweepline_solve_seconds", result.seconds, (request.phase,))
+            metrics.count("sweepline_solves_total", labels=(request.service, request.phase, outcome))
+            self._claimed.pop(request.id, None)
             self.turned()
         return len(claims)
 
@@ -248,7 +255,7 @@ class Planner:
             # Locked: two planners that store versions of one plan take turns, so that each has a number of its own.
             plan = session.get(Plan, request.plan, with_for_update=True)
             if row is None or plan is None or row.generation != request.generation or row.phase != request.phase:
-                log.warning("late result refused: %s generation %s", request.id, request.generation)
+                log.warning("late result refused", request=request.id, generation=request.generation)
                 return
             uow = UnitOfWork(session, now, f"plan_request:{request.id}:{request.phase}", "system:planner")
             row.lease_until, row.attempts = None, 0

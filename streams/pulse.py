@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from models.errors import Unavailable
+from streams import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,8 @@ class Pulse:
     def waits(self, what: str) -> None:
         """The loop has come round, but a service is away."""
         self._turned_at = self._clock()
+        if not self.waits_for:
+            metrics.count("sweepline_waits_total", labels=(self.name,))
         if not self.waits_for or self._turned_at - self._said_at >= SAY_AGAIN_S:
             log.warning("waiting", loop=self.name, error=what)
             self._said_at = self._turned_at

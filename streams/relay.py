@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from models.database import Database
 from models.errors import Unavailable
 from models.tables.flow import AuditRow, Outbox
+from streams import metrics
 from streams.driver import Driver, Message
 from streams.leases import Keeper
 from streams.locks import try_lock
@@ -71,6 +72,8 @@ class Relay:
         if self._on_sent is not None:
             for topic, key in sent:
                 self._on_sent(topic, key)
+        for topic, _ in sent:
+            metrics.count("sweepline_messages_sent_total", labels=(topic,))
         self.seal()
         return len(sent)
 

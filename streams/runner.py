@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from models.database import Database
 from models.errors import Permanent, Unavailable
-from streams import inbox
+from streams import inbox, metrics
 from streams.batch import Batch, HandlerFailed, Item, read
 from streams.driver import Consumer, Driver, Partition, Record
 from streams.pulse import Pulse, keep_on
@@ -78,9 +78,11 @@ class Runner:
             self._pending = self._consumer.poll(self.recorder.batch_limit, timeout_s)
         count = len(self._pending)
         if count:
+            began = time.perf_counter()
             self.process(self._pending)
             self._pending = []
             self._commit(self._consumer)
+            metrics.observe("sweepline_batch_seconds", time.perf_counter() - began, (self.recorder.group,))
         return count
 
     def lag(self) -> int:
@@ -147,11 +149,13 @@ class Runner:
             self._count(items)
         try:
             with self._transaction() as session:
-                self._batch(session).apply(items)
+                batch = self._batch(session)
+                batch.apply(items)
                 if careful:
                     self._forget_telemetry(session, items)
+            batch.report()
         except HandlerFailed as failure:
-            log.error("handler failed", group=self.recorder.group, error=str(failure))
+            log.error("handler failed", group=self.recorder.group, event_id=_names(failure.items), error=str(failure))
             if len(failure.items) == 1:
                 self._count(failure.items)
                 self._open.difference_update(_identities(failure.items))
@@ -162,8 +166,10 @@ class Runner:
             fault = self._attempt(item)
             if fault is not None:
                 with self._transaction() as session:
-                    self._batch(session).give_up(item, fault)
+                    batch = self._batch(session)
+                    batch.give_up(item, fault)
                     self._forget_telemetry(session, [item])
+                batch.report()
 
     def _attempt(self, item: Item) -> Permanent | None:
         """Try one item until it is applied; the reason to give it up when its attempts are used up."""
@@ -175,12 +181,20 @@ class Runner:
             self._count([item])
             try:
                 with self._transaction() as session:
-                    self._batch(session).apply([item])
+                    batch = self._batch(session)
+                    batch.apply([item])
                     self._forget_telemetry(session, [item])
+                batch.report()
                 return None
             except HandlerFailed as failure:
                 self._open.difference_update(_identities([item]))
-                log.error("handler failed", group=self.recorder.group, attempt=tried, error=str(failure))
+                log.error(
+                    "handler failed",
+                    group=self.recorder.group,
+                    event_id=_names([item]),
+                    attempt=tried,
+                    error=str(failure),
+                )
                 if tried >= MAX_ATTEMPTS:
                     return Permanent("handler_failed", f"after {tried} attempts: {failure}")
                 self._pause(ATTEMPT_PAUSE_S * tried)
@@ -211,6 +225,14 @@ class Runner:
     def _forget_telemetry(self, session: Session, items: Sequence[Item]) -> None:
         events = [item.event for item in items if item.telemetry and item.event is not None]
         inbox.forget(session, self.recorder.group, events)
+
+
+def _names(items: Sequence[Item]) -> str:
+    """The event's id for a log line; of a run of telemetry the first's and how many follow."""
+    first = items[0]
+    at = f"{first.record.partition}@{first.record.offset}"
+    name = f"{first.event.source}:{first.event.id}" if first.event is not None else at
+    return name if len(items) == 1 else f"{name} and {len(items) - 1} more"
 
 
 def _identities(items: Sequence[Item]) -> set[inbox.Identity]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import time
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+import structlog
+
 from routing.errors import RoutingError
 from streams.solving import SolveResult, SolveTask, limit_child, solve_child, warm_child
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 GREEDY_LIMIT_S = 30.0
 """A first plan or an insertion that takes longer hangs; an improvement gets as much on top of its time."""
@@ -76,7 +77,7 @@ class SolverPool:
             raise
         except (BrokenProcessPool, CancelledError) as error:
             self._kill()
-            log.warning("a solver process died: %r", error)
+            log.warning("a solver process died", error=repr(error))
             if shared:
                 return self.result(task, self.submit(task), False)
             raise SolverFailed("the solver's process died (killed, or out of memory)") from error

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from models.database import Database
 from models.events.base import Event, dump_event
 from models.tables.flow import Outbox, Timer
+from streams import metrics
 from streams.locks import try_lock
 
 FIRE_LIMIT = 500
@@ -30,7 +31,8 @@ def fire_due(database: Database, now: datetime) -> int:
         for timer in timers:
             timer.state = "fired"
             session.add(Outbox(topic="timers", key=timer.key, value=dump_event(due_event(timer))))
-        return len(timers)
+    metrics.count("sweepline_timers_fired_total", len(timers))
+    return len(timers)
 
 
 def due_event(timer: Timer) -> Event:

@@ -28,7 +28,7 @@ from models.times import parse_time
 from streams.pulse import Pulse
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
-from sweepline.live import JOIN_S, console_of, hint_of, serve
+from sweepline.live import JOIN_S, console_of, hint_of, serve, stop_on_signals
 from sweepline.roles import Running, start_lookout
 from sweepline.running import keep_beating, runner_lease
 from sweepline.users import demo_sign_in
@@ -188,6 +188,7 @@ def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
     system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
     try:
         with _sole(system, data) as stop:
+            stop_on_signals(stop)
             name, password = demo_sign_in(system.database)
             thread = threading.Thread(
                 target=driver.run, args=(lambda at: hub.publish("clock:demo"), speed, stop.is_set), daemon=True

@@ -29,8 +29,7 @@ def health_command(data: Path, role: str, as_json: bool) -> int:
         database.close()
     now = datetime.now(UTC)
     if role:
-        mine = f"{socket.gethostname()}:"
-        rows = [row for row in rows if row.holder.startswith(mine)]
+        rows = [row for row in rows if row.holder.partition(":")[0] == socket.gethostname()]
     well = [row for row in rows if is_well(row, now)]
     missing = [name for name in ([role] if role else ROLES) if name not in {row.role for row in well}]
     if as_json:

@@ -18,6 +18,7 @@ from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
 from models.errors import Refused, Unavailable
+from streams import metrics
 from streams.driver import Record
 from streams.pulse import Pulse, keep_on
 from sweepline.compose import Options, System, require_city
@@ -25,6 +26,7 @@ from sweepline.health import ROLES
 from sweepline.lookout import Lookout
 from sweepline.roles import Running, start_lookout, start_roles
 from sweepline.running import holder_name, keep_beating, open_system, runner_lease
+from sweepline.tracing import set_up_tracing
 
 GRACE_S = 2
 """Live connections never end by themselves: this long after a signal they are cut."""
@@ -67,9 +69,16 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             sheets_dir=system.data_dir / "sheets",
             condition=lambda: lookout.condition,
             print_last=f"sweepline print-last --data {system.data_dir}",
+            answered=_answered,
+            metrics=metrics.exposition,
             simulated=system.clock.simulated,
         )
     )
+
+
+def _answered(method: str, status: int, seconds: float) -> None:
+    metrics.count("sweepline_requests_total", labels=(method, str(status)))
+    metrics.observe("sweepline_request_seconds", seconds, (method,))
 
 
 def serve(app: Any, host: str, port: int, stop: threading.Event, pulse: Pulse | None = None) -> None:
@@ -100,11 +109,19 @@ def serve(app: Any, host: str, port: int, stop: threading.Event, pulse: Pulse | 
     stop.set()
 
 
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM and SIGINT set `stop`. uvicorn hands on a signal it got, which would end the process on the spot."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
 def run_up(data: Path, port: int) -> int:
     """All roles in this process, on DIR's runner lease. Raises Unavailable when another process has it."""
     system = open_system(data)
+    set_up_tracing(system.settings.otlp_endpoint, "up", system.holder)
     hub = Hub()
     stop = threading.Event()
+    stop_on_signals(stop)
     try:
         require_city(system)
         with runner_lease(system) as generation:
@@ -134,12 +151,15 @@ def run_worker(role: str, data: Path) -> int:
     if role not in ROLES:
         raise Refused("usage", f"worker {role}: roles are {', '.join(ROLES)}")
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     threading.Thread(target=_end_in_time, args=(stop,), daemon=True, name="end").start()
     system = wait_for_system(data, stop)
     if system is None:
         return 0
+    settings = system.settings
+    set_up_tracing(settings.otlp_endpoint, role, system.holder)
+    if settings.metrics_port and role != "console":
+        metrics.serve(settings.metrics_host, settings.metrics_port)
     try:
         running = _start_console(system, stop) if role == "console" else start_roles(system, stop, [role])
         print(json.dumps({"role": role, "holder": system.holder, "since": datetime.now(UTC).isoformat()}), flush=True)

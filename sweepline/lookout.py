@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import text
 
-from dispatch.decide.trouble import ALL_AWAY, BROKER_AWAY, READ_ONLY, SOLVER_AWAY, assess
+from dispatch.decide.trouble import ALL_AWAY, BROKER_AWAY, DEGREES, READ_ONLY, SOLVER_AWAY, assess
 from models.database import Database
 from models.errors import ReadOnly, Unavailable
 from models.tables.flow import Heartbeat
+from streams import metrics
 from streams.driver import Driver
-from streams.heart import WAITING, is_well, list_beats
+from streams.heart import FRESH_S, WAITING, is_well, list_beats
 from streams.pulse import Pulse, keep_on
 
 log = structlog.get_logger(__name__)
@@ -81,6 +82,8 @@ class Lookout:
         self._reading = Question("database", self._read)
         self._writing = Question("writing to the database", write)
         self._broker = Question("broker", driver.ping)
+        self._trust_from = clock()
+        """Who could not write a heartbeat for a while is not missed at once."""
         self.condition = assess(None, frozenset(), clock())
 
     def run(self, stop: threading.Event, pulse: Pulse) -> None:
@@ -97,10 +100,14 @@ class Lookout:
             found.add(BROKER_AWAY)
         if self._reading.fault() is not None:
             found.add(ALL_AWAY)
-        else:
-            if isinstance(self._writing.fault(), ReadOnly):
-                found.add(READ_ONLY)
+        elif isinstance(self._writing.fault(), ReadOnly):
+            found.add(READ_ONLY)
+        if found & {ALL_AWAY, READ_ONLY}:
+            self._trust_from = now + timedelta(seconds=FRESH_S)
+        elif now >= self._trust_from:
             found |= self._told(now)
+        for degree in DEGREES[1:]:
+            metrics.show("sweepline_trouble", int(degree in found), (degree,))
         before, self.condition = self.condition, assess(self.condition, frozenset(found), now)
         if before.degree != self.condition.degree:
             log.warning("degree of trouble", degree=self.condition.degree, before=before.degree)

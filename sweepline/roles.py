@@ -16,6 +16,7 @@ from dispatch.places import place_index
 from models.database import Database
 from models.errors import Unavailable
 from models.tables.city import City
+from streams import metrics
 from streams.heart import Heart
 from streams.housekeeping import prune
 from streams.planner import QUICK_PHASES
@@ -112,7 +113,7 @@ def role_loops(system: System) -> dict[str, list[RoleLoop]]:
             RoleLoop("planner", lambda stop, pulse: _plan(system, stop, pulse), solve_s),
             RoleLoop("improver", lambda stop, pulse: _improve(system, stop, pulse), solve_s),
         ],
-        "printer": [RoleLoop("printer", _repeat(system.printer.print_due, PRINTER_PAUSE_S), PRINTER_LIMIT_S)],
+        "printer": [RoleLoop("printer", _repeat(lambda: _print(system), PRINTER_PAUSE_S), PRINTER_LIMIT_S)],
     }
 
 
@@ -190,6 +191,12 @@ def _recorder(system: System, runner: Runner) -> Loop:
         runner.run(stop, pulse)
 
     return run
+
+
+def _print(system: System) -> int:
+    printed = system.printer.print_due()
+    metrics.count("sweepline_versions_printed_total", printed)
+    return printed
 
 
 def _watchdog(runner: Runner) -> Loop:

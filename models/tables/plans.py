@@ -36,6 +36,8 @@ class PlanRequest(SQLModel, table=True):
     generation: int = 0
     attempts: int = 0
     note: str = ""
+    cause: str = ""
+    """The event, timer or command it came of (`source:id`)."""
 
 
 class Plan(SQLModel, table=True):
@@ -94,6 +96,8 @@ class PlanVersion(SQLModel, table=True):
     attempts: list[dict[str, Any]] = json_field(default_factory=list)
     added_s: int = 0
     moved_stops: int = 0
+    cause: str = ""
+    """The event, timer or command it came of (`source:id`)."""
     first_plan_s: float | None = None
     best_plan_s: float | None = None
     """Wall seconds: outside the state hash."""

@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from models.database import Database
 from models.tables.flow import Projection
+from streams import metrics
 from streams.driver import Consumer, Driver, Message
 from streams.pulse import Pulse, keep_on
 from streams.views.view import Kept, State, View, advance, read_event
@@ -50,6 +51,7 @@ class EmbeddedView:
             event = read_event(record.value)
             if event is None:
                 continue
+            metrics.count("sweepline_view_events_total", labels=(self.name,))
             kept, messages = advance(self.view, self._kept.get(event.key), event)
             if kept is not None:
                 self._kept[event.key] = kept

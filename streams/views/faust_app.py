@@ -19,6 +19,7 @@ from typing import Any
 import faust
 
 from models.errors import Unavailable
+from streams import metrics
 from streams.driver import Driver
 from streams.pulse import Pulse, keep_on
 from streams.topics import TOPICS
@@ -62,6 +63,7 @@ def make_app(view: View, bootstrap: str, prefix: str, data_dir: str, commit_inte
             event = read_event(record.value)
             if event is None:
                 continue
+            metrics.count("sweepline_view_events_total", labels=(view.name,))
             key = event.key.encode()
             stored = table.get(key)
             before = json.loads(stored) if stored else None

@@ -24,6 +24,7 @@ from models.errors import Refused, Stale
 from models.tables.city import Setting
 from models.tables.flow import Heartbeat
 from models.tables.plans import Approval, PlanVersion
+from streams import metrics
 from streams.sqlite_log import SqliteLog
 from sweepline.lookout import Lookout
 from tests.console.sample_city import NOW, build_sample, open_database
@@ -115,6 +116,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         sheets_dir=sheets,
         condition=lambda: lookout.condition,
         print_last=f"sweepline print-last --data {tmp_path}",
+        answered=lambda *_: None,
+        metrics=metrics.exposition,
         simulated=True,
     )
     server = uvicorn.Server(uvicorn.Config(create_app(deps), port=0, log_level="warning", timeout_graceful_shutdown=1))

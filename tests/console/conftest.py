@@ -20,6 +20,7 @@ from models.database import Database
 from models.events.base import Receipt
 from models.tables.city import Setting
 from models.tables.plans import Approval, PlanVersion
+from streams import metrics
 from tests.console.sample_city import NOW, build_sample, open_database
 
 PASSWORD = "a good password"
@@ -81,6 +82,8 @@ class Desk:
             sheets_dir=self.sheets_dir,
             condition=lambda: self.condition,
             print_last="sweepline print-last --data here",
+            answered=lambda *_: None,
+            metrics=metrics.exposition,
             simulated=True,
             wall=lambda: NOW + timedelta(seconds=self.wall_s),
         )

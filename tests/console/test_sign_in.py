@@ -34,6 +34,7 @@ PROTECTED = [
     "/api/status",
     "/api/stream",
     "/sheets/ABCDEFGH.pdf",
+    "/metrics",
 ]
 
 

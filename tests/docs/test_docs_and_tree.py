@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from config.settings import Settings
 from models.tables import city, flow, people, plans, weather, work
+from streams.metrics import CATALOGUE
 from streams.topics import TOPICS
 from sweepline.cli import app
 
@@ -102,6 +103,13 @@ def test_every_topic_is_documented_with_its_events(name: str) -> None:
     topic = TOPICS[name]
     events = ", ".join(f"`{event}`" for event in topic.event_types)
     assert f"| `{name}` | {topic.key} | {topic.partitions} | {events} |" in reference()
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    table = reference().partition("## Metrics")[2].partition("## Topics")[0]
+    told = re.findall(r"^\| `(\w+)` \| (\w+) \| (\S+) \| (.+?) \| (.+) \|$", table, re.M)
+    dash = "–"
+    assert told == [(m.name, m.kind, m.unit or dash, ", ".join(m.labels) or dash, m.help) for m in CATALOGUE]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

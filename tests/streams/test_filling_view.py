@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.events.base import Event
@@ -90,6 +90,7 @@ def test_what_is_no_newer_level_of_the_station_changes_nothing(event: Event) -> 
 readings = st.lists(st.tuples(st.floats(0, 2000), st.floats(0, 120)), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(readings)
 def test_any_levels_give_a_state_that_makes_sense(levels: list[tuple[float, float]]) -> None:
     state: State | None = None
@@ -109,6 +110,7 @@ def test_any_levels_give_a_state_that_makes_sense(levels: list[tuple[float, floa
         )
 
 
+@settings(deadline=None)
 @given(readings)
 def test_repeated_levels_change_nothing(levels: list[tuple[float, float]]) -> None:
     once: State | None = None

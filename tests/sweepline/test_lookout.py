@@ -129,6 +129,21 @@ def test_a_database_that_takes_no_changes_and_one_that_is_away(own_database: str
     log.close()
 
 
+def test_who_could_not_write_for_a_while_is_not_missed_at_once(embedded: World) -> None:
+    file = Path(str(embedded.database.engine.url.database))
+    embedded.database.close()
+    aside = [part.rename(part.with_name(f"aside-{part.name}")) for part in file.parent.glob(f"{file.name}*")]
+    file.mkdir()
+    embedded.now += timedelta(minutes=5)
+    assert embedded.look() == "all_away"
+    file.rmdir()
+    for part in aside:
+        part.rename(part.with_name(part.name.removeprefix("aside-")))
+    assert embedded.look() == "well"
+    embedded.now += timedelta(seconds=FRESH_S)
+    assert embedded.look() == "solver_away"
+
+
 @pytest.mark.kafka
 @pytest.mark.skipif(not KAFKA, reason="needs SWEEPLINE_TEST_KAFKA")
 def test_a_broker_that_is_away_and_back(embedded: World) -> None:

@@ -357,6 +357,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_plan_request_open", "planrequest", ["phase", "next_at"], unique=False)
@@ -386,6 +387,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("added_s", sa.Integer(), nullable=False),
         sa.Column("moved_stops", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
         sa.Column("first_plan_s", sa.Float(), nullable=True),
         sa.Column("best_plan_s", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
