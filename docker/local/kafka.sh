@@ -15,7 +15,7 @@ RUN=${SWEEPLINE_KAFKA_DIR:-${TMPDIR:-/tmp}/sweepline-kafka}
 LIBS=${SWEEPLINE_KAFKA_LIBS:-${HOME:-/root}/.cache/sweepline/kafka}
 HEAP=${SWEEPLINE_KAFKA_HEAP:-512m}
 PID_FILE=$RUN/pid
-READY_TRIES=600
+READY_TRIES=1800
 JAVA=(java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true)
 
 alive() { [ -f "$PID_FILE" ] && kill -0 "$(cat "$PID_FILE")" 2>/dev/null; }
@@ -49,7 +49,7 @@ start() {
     alive || { tail -20 "$RUN/out.log" >&2; exit 75; }
     sleep 0.1
   done
-  echo "kafka.sh: no answer on port $PORT after a minute, see $RUN/out.log" >&2
+  echo "kafka.sh: no answer on port $PORT after three minutes, see $RUN/out.log" >&2
   exit 75
 }
 

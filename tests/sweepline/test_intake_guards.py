@@ -21,6 +21,7 @@ from models.times import iso
 from streams.driver import Message
 from sweepline.compose import Options, System
 from sweepline.live import console_of
+from sweepline.lookout import Lookout
 from sweepline.roles import start_roles
 from tests.sweepline.conftest import cap_xml
 
@@ -40,7 +41,8 @@ def system(city: Path) -> Iterator[System]:
 
 @pytest.fixture
 def client(system: System) -> Iterator[TestClient]:
-    with TestClient(console_of(system, Hub())) as opened:
+    lookout = Lookout(system.database, system.driver, lambda: None)
+    with TestClient(console_of(system, Hub(), lookout)) as opened:
         signed = opened.post("/api/session", json={"name": "gate", "password": PASSWORD})
         opened.headers["X-CSRF-Token"] = signed.json()["csrf"]
         yield opened
