@@ -44,6 +44,7 @@ URGENCY = ("salting", "ploughing", "collection", "beats")
 """Services in the order they are solved when asked for at one time."""
 MAX_ATTEMPTS = 3
 LEASE = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(minutes=1)
 GREEDY_S = 1.0
 """Time of a first plan where plans are made by time."""
 WAVE_S = 36.0
@@ -105,7 +106,8 @@ class Planner:
     def run_due(self, now: datetime, wall: datetime | None = None, stop: threading.Event | None = None) -> int:
         """Work off every request due at `now`, earliest first; how many phases were done.
 
-        Plans made by time are claimed as there are processes for them: what is left over another planner may take.
+        Plans made by time are claimed as there are processes for them: what is left over another planner may take. And
+        only once a call: a lease is as long as the caller's `wall` is young.
         `wall` is the time leases are judged by; the decisions' time is each request's own `next_at`.
         """
         done = 0
@@ -119,6 +121,8 @@ class Planner:
                 wave = wave[: max(1, self._params.processes)]
             claims = [self._claim(row.id, wall or now) for row in wave]
             done += self._work([claim for claim in claims if claim is not None], self._asked_at(first))
+            if self._params.iterations is None:
+                return done
 
     def _due(self, now: datetime, wall: datetime) -> list[PlanRequest]:
         """What is to be done, but for what another planner is at."""
@@ -133,12 +137,12 @@ class Planner:
     def _is_free(self, session: Session, row: PlanRequest, wall: datetime) -> bool:
         """Not claimed by another, or by one that has died: its lease has run out, or its process beats no more.
 
-        A lease that runs longer than any does was taken by a wrong clock. A process that only stood still is fenced
-        by the generation.
+        A lease that runs longer than any does, by more than machines' clocks differ, was taken by a wrong clock. A
+        process that only stood still is fenced by the generation.
         """
         if row.lease_until is None or row.holder == self._params.holder:
             return True
-        if not wall < row.lease_until <= wall + LEASE:
+        if not wall < row.lease_until <= wall + LEASE + CLOCKS_DIFFER:
             return True
         return row.holder.partition("@")[2] in gone_holders(session, "planner", wall)
 
