@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,10 @@ from models.tables.plans import Plan, PlanVersion, Route, Sheet
 from models.times import iso
 from printouts.data import SheetSource, sheet_data
 from printouts.files import sync, write, write_durably
-from printouts.last import MANIFEST, verified
+from printouts.last import MANIFEST
 from printouts.orders import order_data
 from printouts.paper import A4, Paper
-from printouts.render import Progress, merge, render_many, render_sheet, silent
+from printouts.render import Progress, merge, render_many, silent
 from printouts.text import name_of
 
 LIVE_STATES = ("approved", "active")
@@ -93,11 +94,12 @@ def order_name(version_id: str) -> str:
     return f"{_UNSAFE.sub('-', version_id)}_order.pdf"
 
 
-def render_order(database: Database, version_id: str, routes: list[Route], paper: Paper = A4) -> bytes:
-    """A version's order and slots, typeset. Raises Unprintable."""
+def render_orders(database: Database, routes: dict[str, list[Route]], paper: Paper = A4) -> list[bytes]:
+    """The order and slots of each version (version id → its routes), typeset. Raises Unprintable."""
     with database.read() as session:
-        data = order_data(session, version_id, routes)
-    return render_sheet(data, paper)[0]
+        source = SheetSource(session)
+        orders = [order_data(session, version_id, mine, source) for version_id, mine in routes.items()]
+    return [pdf for pdf, _ in render_many(orders, paper=paper)] if orders else []
 
 
 def print_plan(
@@ -121,7 +123,7 @@ def print_plan(
     sheets = render_routes(database, routes, processes, progress, paper)
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = [write_durably(out_dir / sheet.name, sheet.pdf) for sheet in sheets]
-    order = render_order(database, version.id, routes, paper)
+    (order,) = render_orders(database, {version.id: routes}, paper)
     paths.append(write_durably(out_dir / order_name(version.id), order))
     merged = merge([order, *(sheet.pdf for sheet in sheets)])
     paths.append(write_durably(out_dir / f"{_UNSAFE.sub('-', version.id)}.pdf", merged))
@@ -146,17 +148,16 @@ def write_bundle(database: Database, district: str, bundles_dir: Path, now: date
     docs = {version.id: _json(_version_doc(version, routes[version.id])) for version in versions}
     name = _UNSAFE.sub("-", district)
     content = content_hash(b"".join([*docs.values(), *(pdf for _, pdf in pdfs.values())]))
-    if _content_of(bundles_dir / name) == content:
+    if _manifest(bundles_dir / name).get("content") == content:
         return bundles_dir / name
     files: dict[str, bytes] = {}
-    kept = _present(bundles_dir / name)
+    orders = _orders(database, bundles_dir / name, {id_: mine for id_, mine in routes.items() if mine})
     for version in versions:
         mine = [pdfs[route.id] for route in routes[version.id]]
         files.update(mine)
         if mine:
             base, order = _UNSAFE.sub("-", version.id), order_name(version.id)
-            # a version never changes, nor does its order: what the present bundle has is taken over
-            files[order] = kept.get(order) or render_order(database, version.id, routes[version.id])
+            files[order] = orders[version.id]
             files[f"{base}.pdf"] = merge([files[order], *(pdf for _, pdf in mine)])
             files[f"{base}.json"] = docs[version.id]
     manifest = {
@@ -169,28 +170,34 @@ def write_bundle(database: Database, district: str, bundles_dir: Path, now: date
     return _swap_in(bundles_dir, name, files, manifest)
 
 
-def _content_of(bundle: Path) -> str:
-    """What the present bundle was made of; empty when there is none that can be read."""
+def _manifest(bundle: Path) -> dict[str, Any]:
+    """The manifest of a bundle; empty when there is none that can be read."""
     try:
-        return str(json.loads((bundle / MANIFEST).read_bytes())["content"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def _present(bundle: Path) -> dict[str, bytes]:
-    """The files of the present bundle that are as its manifest says; none when there is no bundle to be read."""
-    try:
-        return dict(verified(bundle))
-    except (Refused, OSError):
+        found = json.loads((bundle / MANIFEST).read_bytes())
+    except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _orders(database: Database, bundle: Path, routes: dict[str, list[Route]]) -> dict[str, bytes]:
+    """Each version's order. A version never changes, nor does its order: what the present bundle has is taken over."""
+    files = _manifest(bundle).get("files", {})
+    kept: dict[str, bytes] = {}
+    for version_id in routes:
+        name = order_name(version_id)
+        with suppress(OSError, KeyError, TypeError):  # not there, or not to be read: made anew
+            body = (bundle / name).read_bytes()
+            if content_hash(body) == files[name]["sha256"]:
+                kept[version_id] = body
+    missing = {version_id: mine for version_id, mine in routes.items() if version_id not in kept}
+    return kept | dict(zip(missing, render_orders(database, missing), strict=True))
 
 
 def versions_in(bundles_dir: Path, district: str) -> list[str]:
     """The versions a district's bundle was written of; none when there is no bundle that can be read."""
-    try:
-        return list(json.loads((bundles_dir / _UNSAFE.sub("-", district) / MANIFEST).read_bytes())["versions"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+    with suppress(TypeError):
+        return list(_manifest(bundles_dir / _UNSAFE.sub("-", district)).get("versions", []))
+    return []
 
 
 def _typeset(database: Database, routes: list[Route]) -> dict[str, tuple[str, bytes]]:

@@ -89,7 +89,7 @@ class SheetSource:
         for row in sorted(self.segments.values(), key=lambda row: row.id):
             if row.name or row.name_en:
                 for node in (row.from_node, row.to_node):
-                    names.setdefault(node, {})[_pair(row.name, row.name_en)] = None
+                    names.setdefault(node, {})[pair(row.name, row.name_en)] = None
         corners = {}
         for node, found in names.items():
             chosen = list(found)[:3]
@@ -144,13 +144,13 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
         service=name_of(plan.service),
         layout=layout,
         title=messages.words_of(messages.TITLES, plan.service),
-        city=_pair(source.city.name, source.city.name_en),
-        district=_pair(district.name, district.name_en) if district is not None else (name_of(plan.district), ""),
+        city=pair(source.city.name, source.city.name_en),
+        district=pair(district.name, district.name_en) if district is not None else (name_of(plan.district), ""),
         vehicle=name_of(route.vehicle or route.crew),
         plate=name_of(vehicle.plate if vehicle is not None else (crew.name if crew is not None else "")),
         vehicle_kind=messages.words_of(messages.VEHICLES, vehicle.kind if vehicle is not None else ""),
         driver=name_of(driver.name) if driver is not None else "",
-        crew=_pair(crew.name, crew.name_en) if crew is not None else EMPTY,
+        crew=pair(crew.name, crew.name_en) if crew is not None else EMPTY,
         people=_people(session, route.crew),
         tools=messages.SNOW_TOOLS if plan.service == "beats" else (),
         day=f"{local:%Y-%m-%d}",
@@ -180,13 +180,14 @@ def qr_svg(payload: str) -> str:
     return out.getvalue().decode()
 
 
-def _pair(zh: str, en: str) -> Words:
+def pair(zh: str, en: str) -> Words:
+    """A Chinese and an English name; one that says no more is left out."""
     first, second = name_of(zh), name_of(en)
     return (first or second, second if second != first else "")
 
 
 def _place(place: object) -> Words:
-    return _pair(str(place.get("name", "")), str(place.get("name_en", ""))) if isinstance(place, dict) else EMPTY
+    return pair(str(place.get("name", "")), str(place.get("name_en", ""))) if isinstance(place, dict) else EMPTY
 
 
 def _people(session: Session, crew: str) -> tuple[Person, ...]:

@@ -20,8 +20,7 @@ def write_durably(path: Path, content: bytes) -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write and make durable."""
-    """Durably. Raises Unavailable on a full disk, leaving nothing there."""
+    """Write durably. Raises Unavailable on a full disk, leaving nothing there."""
     try:
         with full_disk_told(path), path.open("wb") as file:
             file.write(content)

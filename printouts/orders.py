@@ -13,9 +13,9 @@ from models.tables.city import Crew, District, Vehicle, Worker
 from models.tables.plans import Plan, PlanVersion, Route
 from models.times import parse_time, to_micros
 from printouts import messages
-from printouts.data import NOTES_LIMIT, SheetSource, quantity_of
+from printouts.data import NOTES_LIMIT, SheetSource, pair, quantity_of
 from printouts.text import name_of
-from printouts.values import EMPTY, OrderData, OrderRow, PlaceSlots, SlotRow, Words
+from printouts.values import EMPTY, OrderData, OrderRow, PlaceSlots, SlotRow
 
 TIMES = ("arrive", "start", "depart")
 SLOTS_LIMIT = 500
@@ -38,8 +38,8 @@ def order_data(session: Session, version_id: str, routes: list[Route], source: S
         plan=name_of(plan.code),
         version=version.version,
         title=messages.words_of(messages.ORDERS, plan.service),
-        city=_pair(source.city.name, source.city.name_en),
-        district=_pair(district.name, district.name_en) if district is not None else (name_of(plan.district), ""),
+        city=pair(source.city.name, source.city.name_en),
+        district=pair(district.name, district.name_en) if district is not None else (name_of(plan.district), ""),
         day=f"{first:%Y-%m-%d}",
         weekday=messages.weekday_words(first.date()),
         start=min((row.start for row in rows), default=""),
@@ -65,7 +65,7 @@ def _row(session: Session, service: str, route: Route, source: SheetSource) -> O
         kind=messages.words_of(messages.VEHICLES, vehicle.kind if vehicle is not None else ""),
         driver=name_of(driver.name) if driver is not None else "",
         phone=name_of(driver.phone) if driver is not None else "",
-        crew=_pair(crew.name, crew.name_en) if crew is not None else EMPTY,
+        crew=pair(crew.name, crew.name_en) if crew is not None else EMPTY,
         start=messages.clock(route.start_at, source.zone, day),
         end=messages.clock(route.end_at, source.zone, day),
         stops=route.stops,
@@ -85,15 +85,10 @@ def _place(place: dict[str, Any], plates: dict[str, str], source: SheetSource) -
         vehicle = name_of(slot["vehicle"])
         rows.append(SlotRow(vehicle, plates.get(vehicle, ""), arrive, start, depart, round(slot["waited_s"] / 60)))
     return PlaceSlots(
-        name=_pair(place["name"] or place["facility"], place["name_en"]),
+        name=pair(place["name"] or place["facility"], place["name_en"]),
         kind=messages.words_of(messages.FACILITIES, source.facilities.get(place["facility"], "")),
         bays=place["bays"],
         longest_queue=place["longest_queue"],
         waited_min=round(place["waited_s"] / 60),
         rows=tuple(rows),
     )
-
-
-def _pair(zh: str, en: str) -> Words:
-    first, second = name_of(zh), name_of(en)
-    return (first or second, second if second != first else "")

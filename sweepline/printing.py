@@ -35,11 +35,18 @@ def print_command(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+            with database.read() as session:
+                version_id = find_version(session, plan).id
             task = bar.add_task(f"sheets of {plan}", total=None)
             paths = print_plan(
-                database, plan, out, PROCESSES, lambda done, total: bar.update(task, completed=done, total=total), paper
+                database,
+                version_id,
+                out,
+                PROCESSES,
+                lambda done, total: bar.update(task, completed=done, total=total),
+                paper,
             )
-            written = write_tracks(database, plan, out) if tracks else []
+            written = write_tracks(database, version_id, out) if tracks else []
     except Refused as error:
         return _fail(error.text, BAD_INPUT)
     except OSError as error:
@@ -57,10 +64,10 @@ def print_command(
     return DONE
 
 
-def write_tracks(database: Database, plan: str, out: Path) -> list[Path]:
+def write_tracks(database: Database, version_id: str, out: Path) -> list[Path]:
     """Each route of a version as GPX and GeoJSON, named as its sheet. Raises Refused."""
     with database.read() as session:
-        routes = routes_of(session, find_version(session, plan).id)
+        routes = routes_of(session, version_id)
         files = [
             (Path(file_name(route)).with_suffix(f".{kind}"), route_track(session, route.id, kind))
             for route in routes
