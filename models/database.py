@@ -27,6 +27,10 @@ READ_ONLY_STATES = frozenset({"25006", "53100"})
 """PostgreSQL: read_only_sql_transaction, disk_full."""
 READ_ONLY_WORDS = ("attempt to write a readonly database", DISK_FULL)
 """SQLite's words for the same."""
+OTHER_SCHEMA_STATES = frozenset({"42703", "42P01"})
+"""PostgreSQL: undefined_column, undefined_table."""
+OTHER_SCHEMA_WORDS = ("no such column", "no such table", "has no column named")
+"""SQLite's words for the same."""
 
 
 class Database:
@@ -97,6 +101,9 @@ def away(error: DBAPIError) -> Unavailable | None:
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate in READ_ONLY_STATES or any(words in text for words in READ_ONLY_WORDS):
         return ReadOnly(f"database takes no changes: {text}")
+    if sqlstate in OTHER_SCHEMA_STATES or any(words in text for words in OTHER_SCHEMA_WORDS):
+        # No event is to blame for a database that is yet to be upgraded: whoever has one waits.
+        return Unavailable(f"the database is of another schema than this version ({text}): run `sweepline db upgrade`")
     if isinstance(error, OperationalError):
         return Unavailable(f"database is away or busy: {text}")
     if error.connection_invalidated:

@@ -14,13 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from models import migrate
 from models.database import Database
+from models.errors import Unavailable
 from models.migrations.compare import SETTINGS
 from models.migrations.generate import TARGET, render
-from models.tables.flow import AuditRow
+from models.tables.flow import Alarm, AuditRow
 from models.tables.plans import Assignment
 
 POSTGRES = os.environ.get("SWEEPLINE_TEST_POSTGRES", "")
@@ -94,6 +95,15 @@ def test_an_upgrade_killed_half_way_has_done_nothing(database: Database, monkeyp
     assert inspect(database.engine).get_table_names() == []
     migrate.upgrade(database)
     assert differences(database) == []
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE alarm DROP COLUMN priority", "DROP TABLE alarm"])
+def test_a_database_of_another_schema_says_what_to_do(database: Database, change: str) -> None:
+    migrate.upgrade(database)
+    with database.write() as session:
+        session.execute(text(change))
+    with pytest.raises(Unavailable, match=r"another schema .* run `sweepline db upgrade`"), database.read() as session:
+        session.exec(select(Alarm)).all()
 
 
 def assignment(id_: str, start_h: float, end_h: float, **more: str) -> Assignment:
