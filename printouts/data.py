@@ -22,6 +22,7 @@ from models.times import to_micros
 from printouts import messages
 from printouts.maps import Drawn, draw_map, map_height
 from printouts.rows import Lookup, write_rows
+from printouts.strips import Piece, draw_strips
 from printouts.text import REMARK_LIMIT, name_of, printable
 from printouts.values import EMPTY, Person, Row, SheetData, Street, Words
 
@@ -127,6 +128,8 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
     source = source or SheetSource(session)
     rows = write_rows(route.doc, plan.service, source.lookup(route.doc), route.start_at)
     layout = LAYOUTS.get(plan.service, STREETS)
+    pieces = _pieces(route.doc, rows, source.segments)
+    drawn = _drawn(route.doc, pieces, layout)
     crew = session.get(Crew, route.crew) if route.crew else None
     vehicle = session.get(Vehicle, route.vehicle) if route.vehicle else None
     driver = session.get(Worker, route.driver) if route.driver else None
@@ -166,7 +169,8 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
         stops=route.stops,
         notes=notes,
         rows=rows,
-        map_svg=draw_map(_drawn(route.doc, rows, source.segments, layout), source.segments, map_height(len(notes))),
+        map_svg=draw_map(drawn, source.segments, map_height(len(notes))),
+        strips=draw_strips(drawn, pieces, source.segments),
         qr_svg=qr_svg(QR_PREFIX + code),
         attribution=printable(source.city.attribution, 120),
         created=to_micros(version.created_at) // 1_000_000,
@@ -213,26 +217,32 @@ def _rate(rows: tuple[Row, ...]) -> Words:
     return ("撒布量", "–".join(str(rate) for rate in (rates[:1] + rates[-1:] if len(rates) > 1 else rates)))
 
 
-def _drawn(doc: RouteDoc, rows: tuple[Row, ...], segments: dict[str, Street], layout: str) -> Drawn:
-    """What the map shows: streets served and driven, and each numbered row where it begins."""
-    stops = doc["stops"]
-    served = [(s["ref"], bool(s["forward"])) for s in stops if s["kind"] == "segment"]
-    worked = set(served)
-    driven = [leg for leg in driven_legs(doc) if leg not in worked]
-    marks: list[tuple[int, float, float]] = []
+def _pieces(doc: RouteDoc, rows: tuple[Row, ...], segments: dict[str, Street]) -> list[Piece]:
+    """What the map shows of each numbered row: streets served and driven, and where it begins."""
+    pieces: list[Piece] = []
     at = 0
     for row in rows:
         if not row.stops:
             continue
-        stop = stops[at]
+        stops = doc["stops"][at : at + row.stops]
         at += row.stops
-        lon, lat = float(stop["lon"]), float(stop["lat"])
-        segment = segments.get(stop["ref"]) if stop["kind"] == "segment" else None
+        lon, lat = float(stops[0]["lon"]), float(stops[0]["lat"])
+        segment = segments.get(stops[0]["ref"]) if stops[0]["kind"] == "segment" else None
         if segment is not None:
-            lon, lat = _just_inside(segment, bool(stop["forward"]))
-        marks.append((row.n, lon, lat))
+            lon, lat = _just_inside(segment, bool(stops[0]["forward"]))
+        served = tuple((stop["ref"], bool(stop["forward"])) for stop in stops if stop["kind"] == "segment")
+        driven = tuple((leg, bool(forward)) for stop in stops for leg, forward in stop["legs"])
+        pieces.append(Piece((row.n, lon, lat), served, driven))
+    return pieces
+
+
+def _drawn(doc: RouteDoc, pieces: list[Piece], layout: str) -> Drawn:
+    """What the map of the whole route shows. A street that is served is not drawn as driven as well."""
+    served = [leg for piece in pieces for leg in piece.served]
+    worked = set(served)
+    driven = [leg for leg in driven_legs(doc) if leg not in worked]
     ends = [(float(p["lon"]), float(p["lat"])) for p in (doc.get("start"), doc.get("end")) if p and "lon" in p]
-    return Drawn(served, driven, marks, layout != STREETS, ends)
+    return Drawn(served, driven, [piece.mark for piece in pieces], layout != STREETS, ends)
 
 
 def _just_inside(segment: Street, forward: bool) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The map on a sheet, as SVG that survives a black-and-white copier.
 
-Streets around in grey by class, the streets served thick and black with white chevrons in driving direction, drives
-between them thin and dashed, numbers as on the rows, each street name once, scale bar, north. At most MAP_BYTES.
+Streets around in grey by class, those served thick and black with white chevrons in driving direction, drives thin and
+dashed, numbers as on the rows, each street name once, scale bar, north.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from printouts.values import Street
 WIDTH = 744.0
 """Map units across the width of a sheet (186 mm)."""
 MAP_BYTES = 120_000
-_MARGIN = 34.0
+MARGIN = 34.0
+"""Map units kept free around what must be seen."""
 _MIN_SPAN_M = 400.0
 _GREY = {"lane": ("#d3d3d3", 1.2), "secondary": ("#c2c2c2", 2.6), "main": ("#b4b4b4", 4.2)}
 CROWD = 60
@@ -39,7 +40,8 @@ _SCALES_M = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 class Drawn:
     """What of a route is drawn. `served` and `driven`: (segment id, forward) in order; `marks`: (number, lon, lat).
 
-    `square` marks are stops, round ones the beginnings of streets. `ends` are start and end places (lon, lat).
+    `square` marks are stops, round ones the beginnings of streets. `ends` are start and end places (lon, lat). `frame`
+    is what must be seen (lon, lat); all that is worked on where it is empty.
     """
 
     served: list[tuple[str, bool]] = field(default_factory=list)
@@ -47,6 +49,7 @@ class Drawn:
     marks: list[tuple[int, float, float]] = field(default_factory=list)
     square: bool = False
     ends: list[tuple[float, float]] = field(default_factory=list)
+    frame: list[Point] = field(default_factory=list)
 
 
 def map_height(notes: int) -> float:
@@ -54,18 +57,18 @@ def map_height(notes: int) -> float:
     return 835.0 - (17.0 + 22.0 * notes if notes else 0.0)
 
 
-def draw_map(drawn: Drawn, segments: dict[str, Street], height: float, width: float = WIDTH) -> str:
-    """The SVG document. Lanes around are left out, then all streets around, where it would exceed MAP_BYTES."""
-    svg, drawing = "", _Map(drawn, segments, width, height)
+def draw_map(drawn: Drawn, segments: dict[str, Street], height: float, most_bytes: int = MAP_BYTES) -> str:
+    """The SVG document. Lanes around are left out, then all streets around, where it would exceed `most_bytes`."""
+    svg, drawing = "", _Map(drawn, segments, WIDTH, height)
     for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
         svg = drawing.draw(classes)
-        if len(svg.encode()) <= MAP_BYTES:
+        if len(svg.encode()) <= most_bytes:
             return svg
     return svg
 
 
 class _Map:
-    """One map in the making. Map units are points; y grows downwards."""
+    """One map in the making; y grows downwards."""
 
     def __init__(self, drawn: Drawn, segments: dict[str, Street], width: float, height: float) -> None:
         self.drawn = drawn
@@ -80,7 +83,7 @@ class _Map:
         self.centre = ((min(east) + max(east)) / 2, (min(north) + max(north)) / 2)
         span_x = max(_MIN_SPAN_M, max(east) - min(east))
         span_y = max(_MIN_SPAN_M * height / width, max(north) - min(north))
-        self.scale = min((width - 2 * _MARGIN) / span_x, (height - 2 * _MARGIN) / span_y)
+        self.scale = min((width - 2 * MARGIN) / span_x, (height - 2 * MARGIN) / span_y)
         self.lines: dict[str, list[Point]] = {}
         around = self._window()
         for row in segments.values():
@@ -92,6 +95,8 @@ class _Map:
 
     def _extent(self) -> list[Point]:
         """The points the map must show: what is worked on; the drives too where nothing else is."""
+        if self.drawn.frame:
+            return self.drawn.frame
         points = [(lon, lat) for _, lon, lat in self.drawn.marks]
         for segment, _ in self.drawn.served or self.drawn.driven:
             row = self.segments.get(segment)

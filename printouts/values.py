@@ -72,6 +72,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Strip:
+    """The map of a part of a route, from the row numbered `first` to that numbered `last`. `svg` is a document."""
+
+    first: int
+    last: int
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
 class SheetData:
     """One route's sheet. `created` is the plan version's creation as Unix seconds: the PDF's date.
 
@@ -109,6 +118,7 @@ class SheetData:
     notes: tuple[Words, ...]
     rows: tuple[Row, ...]
     map_svg: str
+    strips: tuple[Strip, ...]
     qr_svg: str
     attribution: str
     created: int
