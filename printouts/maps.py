@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
+from printouts.placement import Point, Taken, label_circles, near, shift_right, simplify, text_width
 from printouts.svg import along_line, chevrons, leader, meets, middle, path_data, standing, text
 from printouts.text import name_of
 from printouts.turns import METRES_PER_DEGREE, metres
@@ -88,7 +88,7 @@ class _Map:
         around = self._window()
         for row in segments.values():
             geometry = row.geometry
-            if len(geometry) > 1 and _near(geometry, around):
+            if len(geometry) > 1 and near(geometry, around):
                 line = self._line(geometry)
                 if meets(line, width, height):
                     self.lines[row.id] = line
@@ -290,16 +290,3 @@ class _Map:
                 house = f"M{x - 8:.1f} {y:.1f}l8-8 8 8v8h-16z"
                 parts.append(f'<path d="{house}" fill="#fff" stroke="#000" stroke-width="1.8"/>')
         return "".join(parts)
-
-
-def _near(geometry: list[list[float]], around: tuple[float, float, float, float]) -> bool:
-    """Whether a street's ends may lie on the map or beyond two sides of it: a cheap test before any projecting."""
-    west, south, east, north = around
-    (a, b), (c, d) = geometry[0][:2], geometry[-1][:2]
-    slack_x, slack_y = (east - west) / 4, (north - south) / 4
-    return (
-        max(a, c) >= west - slack_x
-        and min(a, c) <= east + slack_x
-        and max(b, d) >= south - slack_y
-        and min(b, d) <= north + slack_y
-    )

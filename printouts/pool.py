@@ -58,7 +58,7 @@ class _Child:
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
         environment = {**os.environ, "PYTHONPATH": path, "RAYON_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "printouts.child"],
+            [sys.executable, "-P", "-m", "printouts.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

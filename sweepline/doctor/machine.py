@@ -80,7 +80,7 @@ def fonts() -> list[Finding]:
 
 def libraries() -> list[Finding]:
     """Whether each library really loads, in a process of its own: a broken one may take its process down."""
-    command = [sys.executable, "-c", _LOADER, *LIBRARIES]
+    command = [sys.executable, "-P", "-c", _LOADER, *LIBRARIES]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIBRARIES_S, check=False)
     said = dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
     findings = []
