@@ -23,10 +23,19 @@ def derive_id(now: datetime, *names: object) -> str:
     return str(UUID(int=(millis << 80) | (0x7 << 76) | (rand_a << 64) | (0b10 << 62) | rand_b))
 
 
+SHEET_PREFIX = "SL1:"
+"""What a sheet's QR code says before its code: Sweepline, first version."""
+
+
 def sheet_code(route_hash: str) -> str:
     """The 8-character code of a sheet, from the hash of its route."""
     value = int.from_bytes(hashlib.sha256(b"sheet" + route_hash.encode()).digest()[:5], "big")
     return "".join(SHEET_ALPHABET[(value >> (5 * i)) & 31] for i in range(8))
+
+
+def read_sheet_code(text: str) -> str:
+    """The code in what was scanned (`SL1:` and the code) or typed: spaces, dashes and small letters are forgiven."""
+    return "".join(text.upper().removeprefix(SHEET_PREFIX).replace("-", " ").split())
 
 
 def case_number(city_code: str, day: date, serial: int) -> str:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from dispatch.routes import RouteDoc, driven_legs
 from models.errors import Refused
-from models.ids import sheet_code
+from models.ids import SHEET_PREFIX, sheet_code
 from models.tables.city import City, Container, Crew, District, Facility, Segment, Vehicle, Worker
 from models.tables.plans import Plan, PlanVersion, Route
 from models.tables.work import Case, Report
@@ -26,8 +26,6 @@ from printouts.strips import Piece, draw_strips
 from printouts.text import REMARK_LIMIT, name_of, printable
 from printouts.values import EMPTY, Person, Row, SheetData, Street, Words
 
-QR_PREFIX = "SL1:"
-"""What a sheet's QR code starts with: Sweepline, first version. The eight-character sheet code follows."""
 NOTES_LIMIT = 8
 """Notes of one order that fit the first page."""
 LAYOUTS = {"collection": "stops", "spots": "stops", "beats": "beats"}
@@ -140,7 +138,7 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
     quantity_kg, quantity = quantity_of(plan.service, route.salt_kg, route.waste_kg)
     return SheetData(
         code=code,
-        qr_payload=QR_PREFIX + code,
+        qr_payload=SHEET_PREFIX + code,
         plan=name_of(plan.code),
         version=version.version,
         route=name_of(route.id),
@@ -171,7 +169,7 @@ def sheet_data(session: Session, route_id: str, source: SheetSource | None = Non
         rows=rows,
         map_svg=draw_map(drawn, source.segments, map_height(len(notes))),
         strips=draw_strips(drawn, pieces, source.segments),
-        qr_svg=qr_svg(QR_PREFIX + code),
+        qr_svg=qr_svg(SHEET_PREFIX + code),
         attribution=printable(source.city.attribution, 120),
         created=to_micros(version.created_at) // 1_000_000,
     )

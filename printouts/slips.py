@@ -7,12 +7,12 @@ from sqlmodel import Session
 from dispatch.differences import stop_key
 from dispatch.routes import StopDoc
 from models.errors import Refused
-from models.ids import sheet_code
+from models.ids import SHEET_PREFIX, sheet_code
 from models.tables.city import Vehicle, Worker
 from models.tables.plans import Plan, PlanVersion, Route, Telling
 from models.times import to_micros
 from printouts import messages
-from printouts.data import QR_PREFIX, SheetSource, qr_svg
+from printouts.data import SheetSource, qr_svg
 from printouts.rows import named
 from printouts.text import name_of
 from printouts.values import SlipData, Words
@@ -40,8 +40,8 @@ def slip_data(session: Session, telling_id: str) -> SlipData:
     return SlipData(
         code=code,
         old_code=sheet_code(old.route_hash) if old is not None else "",
-        qr_payload=QR_PREFIX + code,
-        qr_svg=qr_svg(QR_PREFIX + code),
+        qr_payload=SHEET_PREFIX + code,
+        qr_svg=qr_svg(SHEET_PREFIX + code),
         plan=name_of(plan.code),
         old_version=old_version.version if old_version is not None else 0,
         version=version.version,

@@ -1,4 +1,4 @@
-"""Functions behind `plan ...` and `sheet ...`."""
+"""Functions behind `plan ...`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, col, select
 
-from dispatch.approval import tell
 from dispatch.commands import run_command
 from dispatch.pins import remove_pin, set_pin
-from dispatch.sheets import hand_back
 from dispatch.slots import facility_slots
 from dispatch.uow import UnitOfWork
 from dispatch.versions import latest_version, routes_of
 from models.errors import Refused
-from models.tables.plans import Approval, Plan, PlanVersion, Route, Telling
+from models.tables.plans import Approval, Plan, PlanVersion, Route
 from models.times import iso, parse_time
 from printouts.messages import note_words
 from sweepline.compose import System
@@ -206,52 +204,6 @@ def note_text(note: dict[str, Any], zone: ZoneInfo) -> str:
     """A note as the sheets say it, in English where there are English words."""
     chinese, english = note_words(note, zone)
     return english or chinese
-
-
-def back_command(data: Path, code: str, undone: str, actor: str, clock: str) -> int:
-    """Hand a sheet back; numbers in `undone` were not done."""
-    try:
-        numbers = frozenset(int(part) for part in undone.split(",") if part.strip())
-    except ValueError as error:
-        raise Refused("usage", f"--undone {undone}: give stop numbers, as 3,7") from error
-    system = open_system(data, clock or None)
-    try:
-        done = run_command(
-            system.database,
-            system.clock(),
-            actor,
-            "sheet.back",
-            code,
-            {"code": code, "undone": sorted(numbers)},
-            lambda uow: hand_back(uow, code, numbers),
-        )
-        run_until_idle(system)
-    finally:
-        system.close()
-    print(f"sheet {code.upper()} handed back: {counted(done, 'stop')} ticked as done")
-    return 0
-
-
-def told_command(data: Path, telling: str, how: str, actor: str, clock: str) -> int:
-    """Tick one change, or every open one of a plan, as told."""
-    system = open_system(data, clock or None)
-    try:
-        with system.database.read() as session:
-            rows = session.exec(select(Telling).where(Telling.plan == telling, col(Telling.told_at).is_(None))).all()
-        ids = [row.id for row in rows] or [telling]
-        for id_ in ids:
-            _tell(system, id_, how, actor)
-        run_until_idle(system)
-    finally:
-        system.close()
-    print(f"{counted(len(ids), 'change')} told by {how}")
-    return 0
-
-
-def _tell(system: System, telling: str, how: str, actor: str) -> None:
-    data = {"telling": telling, "how": how}
-    now = system.clock()
-    run_command(system.database, now, actor, "route.told", telling, data, lambda uow: tell(uow, telling, how))
 
 
 def pin_command(

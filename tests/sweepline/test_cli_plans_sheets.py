@@ -103,11 +103,41 @@ def test_a_sheet_is_handed_back_once(approved: Path, command: Command) -> None:
     code = sheet_code(approved)
     assert command("sheet", "back", "--data", approved, "NOSUCH22").code == 2
     assert command("sheet", "back", "--data", approved, code, "--undone", "three").code == 2
-    back = command("sheet", "back", "--data", approved, code.lower(), "--undone", "3", "--as", "chief")
+    typed = f"{code[:4]} {code[4:]}".lower()
+    back = command("sheet", "back", "--data", approved, typed, "--undone", "3", "--as", "chief")
     # streets are proven by tracks, never by a tick
     assert back.out == f"sheet {code} handed back: 0 stops ticked as done\n"
     again = command("sheet", "back", "--data", approved, code)
     assert (again.code, again.err) == (1, f"sweepline: sheet {code} was handed back before\n")
+
+
+def test_scanning_a_sheet_tells_whether_it_counts(approved: Path, command: Command) -> None:
+    code = sheet_code(approved)
+    good = command("sheet", "show", "--data", approved, f"SL1:{code}")
+    assert (good.code, good.out.split(" (")[0], good.out.endswith(" is the one to drive by\n")) == (
+        0,
+        f"sheet {code}",
+        True,
+    )
+    replace_sheet(approved, code)
+    old = command("sheet", "show", "--data", approved, code)
+    assert (old.code, old.out.endswith(" has been replaced: take ABCDEFGH\n")) == (1, True)
+    assert command("sheet", "show", "--data", approved, code, "--json").json["replaced_by"] == "ABCDEFGH"
+    back = command("sheet", "back", "--data", approved, code)
+    assert (back.code, back.err) == (1, f"sweepline: sheet {code} has been replaced: take ABCDEFGH\n")
+    assert command("sheet", "show", "--data", approved, "SL1:NOSUCH22").code == 2
+
+
+def replace_sheet(data: Path, code: str) -> None:
+    from models.database import Database
+    from models.tables.plans import Sheet
+
+    database = Database(f"sqlite:///{data / 'sweepline.db'}")
+    with database.write() as session:
+        sheet = session.get_one(Sheet, code)
+        sheet.state = "superseded"
+        session.add(Sheet(**{**sheet.model_dump(), "code": "ABCDEFGH", "state": "issued"}))
+    database.close()
 
 
 def sheet_code(data: Path) -> str:
