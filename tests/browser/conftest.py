@@ -32,6 +32,10 @@ from tests.console.sample_city import NOW, build_sample, open_database
 PASSWORD = "a good password"
 START_LIMIT_S = 20
 WAIT_LIMIT_S = 30
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+AXE_RUN = """async () => (await axe.run(document, { resultTypes: ["violations"],
+  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })).violations
+  .map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`)"""
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -83,7 +87,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     build_sample(database, sheets)
     log = SqliteLog(tmp_path / "log.db", lambda: NOW)
     with database.write() as session:
-        for name, role in (("anna", "approver"), ("vera", "viewer")):
+        for name, role in (("anna", "approver"), ("dong", "dispatcher"), ("vera", "viewer")):
             make_account(session, name, role, PASSWORD, NOW)
 
     def approve(version: str, actor: str) -> None:
@@ -151,6 +155,14 @@ class Tab:
         self.page.click("#sign-in-form button[type=submit]")
         self.page.wait_for_selector("html[data-ready=true]")
 
+    def violations(self) -> list[str]:
+        """What axe-core finds against WCAG 2.2 AA on the page as it is now."""
+        assert AXE.is_file(), "axe-core is not fetched: run `python -m console.vendor`"
+        if not self.page.evaluate("typeof axe === 'object'"):
+            self.page.evaluate(AXE.read_text())
+        found: list[str] = self.page.evaluate(AXE_RUN)
+        return found
+
     def until(self, expression: str) -> None:
         """Wait for an expression to be true. Asked from outside, since the page's policy forbids it evaluated text."""
         limit = time.monotonic() + WAIT_LIMIT_S
@@ -166,7 +178,7 @@ OpenTab = Callable[..., Tab]
 def open_tab(chromium: Any, site: Site) -> Iterator[OpenTab]:
     contexts: list[Any] = []
 
-    def open_(width: int = 1366, height: int = 768, webgl: bool = True) -> Tab:
+    def open_(width: int = 1366, height: int = 768, webgl: bool = True, at: str = "") -> Tab:
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
         contexts.append(context)
         context.set_default_timeout(30_000)
@@ -180,7 +192,7 @@ def open_tab(chromium: Any, site: Site) -> Iterator[OpenTab]:
         tab.page.on("console", lambda m: tab.faults.append(m.text) if m.type == "error" else None)
         tab.page.on("pageerror", lambda error: tab.faults.append(str(error)))
         tab.page.on("request", lambda r: None if _own(r.url, site.url) else tab.foreign.append(r.url))
-        tab.page.goto(site.url)
+        tab.page.goto(f"{site.url}/{at}")
         return tab
 
     yield open_

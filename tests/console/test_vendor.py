@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from console.vendor import ROOT, VendorError, copy_files, ensure
+from console.vendor import AXE, ROOT, VendorError, copy_files, copy_for_tests, ensure
 
 LOCK = ROOT / "package-lock.json"
 
 
 def test_the_lock_pins_every_library_by_hash_and_names_no_address() -> None:
     packages = json.loads(LOCK.read_text())["packages"]
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    package_ = json.loads((ROOT / "package.json").read_text())
+    wanted = {**package_["dependencies"], **package_["devDependencies"]}
     for name, version in wanted.items():
         assert packages[f"node_modules/{name}"]["version"] == version
     for path, package in packages.items():
@@ -54,6 +55,17 @@ def test_a_library_that_lacks_a_file_is_named(tmp_path: Path) -> None:
     (modules / "maplibre-gl" / "dist" / "maplibre-gl-worker.mjs").unlink()
     with pytest.raises(VendorError, match="maplibre-gl-worker"):
         copy_files(modules, tmp_path / "vendor")
+
+
+def test_what_only_tests_need_goes_where_tests_are_and_nowhere_else(tmp_path: Path) -> None:
+    modules, tests = tmp_path / "node_modules", tmp_path / "tests" / "browser"
+    (modules / AXE).parent.mkdir(parents=True)
+    (modules / AXE).write_text("axe")
+    copy_for_tests(modules, tests)
+    assert not tests.exists()
+    tests.mkdir(parents=True)
+    copy_for_tests(modules, tests)
+    assert (tests / "vendor" / AXE.name).read_text() == "axe"
 
 
 def test_nothing_is_fetched_when_the_libraries_of_this_lock_are_there(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import { land, lanes, outline, quiet, select } from "./palette.js";
 const WIDTHS = { main: 2.4, secondary: 1.7, lane: 0.8 };
 const ORDER = ["facilities", "stations", "cases", "vehicles"];
 
-export function createFlatMap(container, { bounds, attribution, streets, onPick }) {
+export function createFlatMap(container, { bounds, attribution, streets, onPick, onMove, onClosed }) {
   const canvas = document.createElement("canvas");
   canvas.style.width = canvas.style.height = "100%";
   canvas.tabIndex = 0;
@@ -32,7 +32,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick 
   function redraw() {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; drawAll(); });
+    requestAnimationFrame(() => { asked = false; drawAll(); onMove(); });
   }
   function line(points, colour, width, alpha = 1) {
     g.beginPath();
@@ -89,7 +89,10 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick 
     restyle: () => { data.icons = bitmaps(); redraw(); },
     fit, fly: (lon, lat) => { view.lon = lon; view.lat = lat; view.scale = Math.max(view.scale, 40000); redraw(); },
     popup: (place, node) => { const [x, y] = xy(place); note.replaceChildren(node); Object.assign(note.style, { display: "block", left: `${x}px`, top: `${y}px` }); },
-    closePopup: () => { note.style.display = "none"; },
+    closePopup: () => { if (note.style.display !== "none") { note.style.display = "none"; onClosed(); } },
+    // The zoom levels are MapLibre's, so that an address means the same on both maps.
+    where: () => [Math.log2(view.scale * stretch * 360 / 512).toFixed(1), view.lon.toFixed(4), view.lat.toFixed(4)],
+    look: (zoom, lon, lat) => { Object.assign(view, { lon, lat, scale: 2 ** zoom * 512 / 360 / stretch }); redraw(); },
     resize: size,
   };
 }

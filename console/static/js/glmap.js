@@ -42,7 +42,7 @@ function layers(lang) {
 }
 
 /** Raises when the browser has no WebGL. `onPick(kind, id, [lon, lat])` on a click. */
-export function createGlMap(container, { bounds, attribution, streets, lang, onPick }) {
+export function createGlMap(container, { bounds, attribution, streets, lang, onPick, onMove, onClosed }) {
   const source = (data) => ({ type: "geojson", data });
   const sources = { streets: { ...source(streets), tolerance: 0.3, buffer: 16 }, drive: source(EMPTY), pick: source(EMPTY), stops: source(EMPTY) };
   for (const name of POINTS) sources[name] = source(EMPTY);
@@ -59,6 +59,8 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
   const popup = new maplibre.Popup({ maxWidth: "280px", focusAfterOpen: false });
   const ready = new Promise((resolve) => map.once("style.load", () => { addImages(map); resolve(); }));
 
+  popup.on("close", onClosed);
+  map.on("moveend", onMove);
   map.on("click", (event) => onPick(...picked(map, event)));
   for (const layer of ["vehicles", "cases", "stations", "facilities", "streets"]) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
@@ -78,7 +80,9 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
     restyle: (language) => ready.then(() => restyle(map, language)),
     fit: (box) => map.fitBounds(box, { padding: 60, maxZoom: 15.5, duration: 400 }),
     fly: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15), duration: 400 }),
-    popup: (at, node) => popup.setLngLat(at).setDOMContent(node).addTo(map),
+    where: () => [map.getZoom().toFixed(1), ...map.getCenter().toArray().map((degrees) => degrees.toFixed(4))],
+    look: (zoom, lon, lat) => map.jumpTo({ center: [lon, lat], zoom }),
+    popup: (at, node) => { popup.setLngLat(at).setDOMContent(node); if (!popup.isOpen()) popup.addTo(map); },
     closePopup: () => popup.remove(),
     resize: () => map.resize(),
   };

@@ -2,7 +2,7 @@
 import { $, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { stop } from "./header.js";
-import { setMode } from "./mapview.js";
+import { setMode, show } from "./mapview.js";
 import { approve, select } from "./plans.js";
 import { set, state } from "./store.js";
 
@@ -11,7 +11,7 @@ const HELP = ["/", "a", "x", "1 2 3", "l", "n", "Esc", "?"];
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
     "/": () => $("search").focus(), "?": showHelp, a: approve, l: switchLanguage, n: switchTheme, x: stop,
-    1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: () => (state.route ? set("route", null) : state.selected && select(null)),
+    1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -22,6 +22,13 @@ export function startKeys({ switchLanguage, switchTheme }) {
     action();
   });
   $("help").addEventListener("click", showHelp);
+}
+
+/** One thing at a time: what is said on the map, the route, the plan. */
+function back() {
+  if (state.see) show(null);
+  else if (state.route) set("route", null);
+  else if (state.selected) select(null);
 }
 
 export function showHelp() {

@@ -1,4 +1,5 @@
 // The page: sign in, read the city once, then keep everything live.
+import { startAddress } from "./address.js";
 import { get, session, signIn, signOut, whenSignedOut } from "./api.js";
 import { $, toast } from "./dom.js";
 import { applyTexts, language, setLanguage, setZone, t } from "./i18n.js";
@@ -85,6 +86,7 @@ async function enter() {
   on("wanted", (id) => select(id));
   on("hints", (hints) => { if (hints.some((hint) => /^(plan|sheet|resync)/.test(hint))) reread(); });
   await startMap();
+  await startAddress();
   whenSignedOut(() => showSignIn(t("signin.ended")));
   live();
   startKeys({ switchLanguage, switchTheme });

@@ -6,16 +6,16 @@ import { language, t } from "./i18n.js";
 import { describe } from "./popups.js";
 import { AGE_LIMITS_S, ageColours, caseColours, classColours, levelColour, neverColour, routeColour } from "./palette.js";
 import { STALE_MS, now, on, set, state } from "./store.js";
-import { asGeoJson, boundsOf, isPriority } from "./streets.js";
+import { asGeoJson, boundsOf, isPriority, midpoint } from "./streets.js";
 
-const MODES = ["plan", "age", "class"];
+export const MODES = ["plan", "age", "class"];
 const BENEATH = ["collection", "beats"]; // services whose routes lie beneath those that treat streets
 const LAYERS = ["vehicles", "stations", "cases", "facilities"];
 let view = null;
 const hidden = new Set();
 
 export async function startMap() {
-  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick };
+  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick, onMove: () => set("mapMoved", true), onClosed: () => set("see", null) };
   try {
     const { createGlMap } = await import("./glmap.js");
     view = createGlMap($("map"), options);
@@ -34,6 +34,7 @@ export async function startMap() {
   on("vehicles", drawVehicles);
   on("stations", drawStations);
   on("cases", drawCases);
+  on("vehicles stations cases", () => state.see && show(state.see));
   await view.ready;
   drawEverything();
 }
@@ -50,7 +51,7 @@ export function message(text) {
 export function restyle() {
   if (!view) return;
   view.restyle(language());
-  view.closePopup();
+  show(state.see);
   drawTools();
   drawFacilities();
   drawEverything();
@@ -148,8 +149,10 @@ export function fitTo(routes) {
 
 export function showStreets(ids) {
   const lines = ids.map((id) => state.streets.list[state.streets.byId.get(id)]?.line).filter(Boolean);
+  if (!lines.length) return;
+  show({ kind: "street", id: ids[0] });
   view?.setPick(lines);
-  if (lines.length) view?.fit(boundsOf(lines.flat()));
+  view?.fit(boundsOf(lines.flat()));
 }
 
 export function showAt(kind, id, lon, lat) {
@@ -157,6 +160,25 @@ export function showAt(kind, id, lon, lat) {
   view.fly(lon, lat);
   onPick(kind, id, [lon, lat]);
 }
+
+/** Say what is known of one thing where it stands now, and go there if asked to. null: of nothing. */
+export function show(see, go = false) {
+  const at = see && placeOf(see);
+  if (!at) { view?.closePopup(); return; }
+  if (go) view.fly(...at);
+  onPick(see.kind, see.kind === "street" ? state.streets.byId.get(see.id) : see.id, at);
+}
+
+function placeOf({ kind, id }) {
+  if (kind === "street") { const street = state.streets.list[state.streets.byId.get(id)]; return street && midpoint(street); }
+  const rows = { vehicles: state.vehicles, stations: state.stations?.stations, cases: state.cases, facilities: state.city.facilities }[kind];
+  const row = rows?.find((one) => (one.id ?? one.number) === id);
+  return row && row.lon !== null ? [row.lon, row.lat] : null;
+}
+
+/** Where the map is: zoom, longitude, latitude; and going there. */
+export const whereIs = () => view?.where() ?? null;
+export const lookAt = (place) => view?.look(...place);
 
 const feature = (lon, lat, properties) => ({ type: "Feature", geometry: { type: "Point", coordinates: [lon, lat] }, properties });
 
@@ -192,5 +214,8 @@ function drawCases() {
 
 function onPick(kind, id, at) {
   const node = kind && describe(kind, id);
-  if (node) view.popup(at, node); else view.closePopup();
+  if (!node) { view.closePopup(); return; }
+  view.popup(at, node);
+  const seen = kind === "street" ? state.streets.list[id].id : id;
+  if (state.see?.kind !== kind || state.see.id !== seen) set("see", { kind, id: seen });
 }

@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
 import { on, set, state } from "./store.js";
 
-const TABS = {
+export const TABS = {
   plans: { needs: ["plans", "selected", "detail", "route", "difference"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms"], draw: alarmsList, count: () => state.alarms?.length, bad: () => state.alarms?.some((a) => a.priority <= 2) },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },

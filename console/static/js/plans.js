@@ -53,16 +53,16 @@ function card(plan) {
     figures(version, plan.service))));
 }
 
-/** Pick a version: read it and show it. null goes back to the list. */
-export async function select(id) {
+/** Pick a version: read it and show it, its streets by route and the map on it unless told otherwise. null: the list. */
+export async function select(id, { fit = true, mode = "plan" } = {}) {
   stale = null;
   set("route", null);
   set("selected", id);
   set("detail", null);
   if (id === null) return;
   set("tab", "plans");
-  setMode("plan");
-  await reread(true);
+  setMode(mode);
+  await reread(fit);
 }
 
 /** Read the picked version again, as after a hint. */

@@ -1,0 +1,81 @@
+// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE?see=KIND:ID&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
+// and gone back to. A new thing to look at is a new step in the browser's history; other colours and a moved map are not.
+import { MODES, lookAt, setMode, show, whereIs } from "./mapview.js";
+import { TABS } from "./panel.js";
+import { select } from "./plans.js";
+import { on, set, state } from "./store.js";
+
+const SEEN = ["vehicles", "stations", "cases", "facilities", "street"];
+const SETTLE_MS = 250;
+let applying = false;
+const asked = { step: 0, map: 0 };
+
+/** An address taken apart. What is not known is left out, so an old or mangled one still opens the page. */
+export function read(hash) {
+  const [path, query = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [tab, selected, seq] = path.split("/").map(part);
+  const values = new URLSearchParams(query);
+  const [kind, ...id] = (values.get("see") ?? "").split(":");
+  const map = (values.get("map") ?? "").split(",").map(Number);
+  return {
+    tab: tab in TABS ? tab : "plans",
+    selected: tab === "plans" && selected ? selected : null,
+    route: tab === "plans" && selected && /^\d+$/.test(seq ?? "") ? `${selected}/${seq}` : null,
+    see: SEEN.includes(kind) && id.length ? { kind, id: id.join(":") } : null,
+    mode: MODES.includes(values.get("colour")) ? values.get("colour") : "plan",
+    map: map.length === 3 && map.every(Number.isFinite) ? map : null,
+  };
+}
+
+function part(text) {
+  try { return decodeURIComponent(text); } catch { return ""; }
+}
+
+/** The address of what is shown now: the step in the history it is, and all of it. */
+function written() {
+  const plan = state.tab === "plans" && state.selected;
+  const path = [state.tab, plan && state.selected, plan && state.route && state.route.split("/")[1]].filter(Boolean).map(safe).join("/");
+  const see = state.see && `see=${safe(`${state.see.kind}:${state.see.id}`)}`;
+  const place = whereIs();
+  return { step: stepOf(`#/${path}?${see ?? ""}`), all: `#/${path}?${[see, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
+}
+
+const safe = (text) => encodeURIComponent(text).replaceAll("%40", "@").replaceAll("%3A", ":");
+const stepOf = (hash) => hash.replace(/(?<=[?&])(map|colour)=[^&]*&?/g, "").replace(/[?&]$/, "");
+
+/** Write the address once whatever is changing has changed; a map on the move is written when it has come to rest. */
+function write(name, after) {
+  clearTimeout(asked[name]);
+  asked[name] = setTimeout(() => {
+    if (applying) return;
+    const { step, all } = written();
+    if (all === location.hash) return;
+    history[location.hash === "" || stepOf(location.hash) === step ? "replaceState" : "pushState"](null, "", all);
+  }, after);
+}
+
+async function apply() {
+  clearTimeout(asked.step);
+  clearTimeout(asked.map);
+  applying = true;
+  const to = read(location.hash);
+  try {
+    setMode(to.mode);
+    if (to.tab !== state.tab) set("tab", to.tab);
+    if (to.selected !== state.selected) await select(to.selected, { fit: !to.map, mode: to.mode });
+    if (to.route !== state.route && state.selected) set("route", to.route);
+    show(to.see, !to.map);
+    if (to.map) lookAt(to.map);
+  } finally {
+    applying = false;
+  }
+}
+
+/** Go where the address says, then keep it true. */
+export async function startAddress() {
+  if (location.hash) await apply();
+  addEventListener("popstate", apply);
+  on("tab selected route see mode", () => write("step", 0));
+  on("mapMoved", () => write("map", SETTLE_MS));
+  write("step", 0);
+}
