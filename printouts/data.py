@@ -22,6 +22,7 @@ from models.times import to_micros
 from printouts import messages
 from printouts.maps import Drawn, draw_map, map_height
 from printouts.rows import Lookup, write_rows
+from printouts.streets import Streets
 from printouts.strips import Piece, draw_strips
 from printouts.text import REMARK_LIMIT, name_of, printable
 from printouts.values import EMPTY, Person, Row, SheetData, Street, Words
@@ -52,13 +53,13 @@ class SheetSource:
         return ZoneInfo(self.city.zone)
 
     @cached_property
-    def segments(self) -> dict[str, Street]:
+    def segments(self) -> Streets:
         """All segments by id."""
         columns = (
             Segment.id, Segment.from_node, Segment.to_node, Segment.name, Segment.name_en, Segment.road_class,
             Segment.length_m, Segment.geometry,
         )  # fmt: skip
-        return {row[0]: Street(*row) for row in self.session.execute(sa_select(*map(col, columns)))}
+        return Streets((row[0], Street(*row)) for row in self.session.execute(sa_select(*map(col, columns))))
 
     @cached_property
     def stations(self) -> dict[str, Words]:

@@ -10,11 +10,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from printouts.placement import Point, Taken, label_circles, near, shift_right, simplify, text_width
-from printouts.svg import along_line, chevrons, leader, meets, middle, path_data, standing, text
+from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
+from printouts.streets import Streets
+from printouts.svg import along_line, chevrons, leader, middle, path_data, standing, text
 from printouts.text import name_of
-from printouts.turns import METRES_PER_DEGREE, metres
-from printouts.values import Street
 
 WIDTH = 744.0
 """Map units across the width of a sheet (186 mm)."""
@@ -57,7 +56,7 @@ def map_height(notes: int) -> float:
     return 835.0 - (17.0 + 22.0 * notes if notes else 0.0)
 
 
-def draw_map(drawn: Drawn, segments: dict[str, Street], height: float, most_bytes: int = MAP_BYTES) -> str:
+def draw_map(drawn: Drawn, segments: Streets, height: float, most_bytes: int = MAP_BYTES) -> str:
     """The SVG document. Lanes around are left out, then all streets around, where it would exceed `most_bytes`."""
     svg, drawing = "", _Map(drawn, segments, WIDTH, height)
     for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
@@ -70,28 +69,19 @@ def draw_map(drawn: Drawn, segments: dict[str, Street], height: float, most_byte
 class _Map:
     """One map in the making; y grows downwards."""
 
-    def __init__(self, drawn: Drawn, segments: dict[str, Street], width: float, height: float) -> None:
+    def __init__(self, drawn: Drawn, segments: Streets, width: float, height: float) -> None:
         self.drawn = drawn
         self.segments = segments
         self.width, self.height = width, height
         self.taken = Taken(width, height)
         self.mark_r = 8.0 if len(drawn.marks) <= CROWD else 6.2
-        points = self._extent()
-        self.lat0 = sum(lat for _, lat in points) / len(points)
-        plane = [metres(lon, lat, self.lat0) for lon, lat in points]
+        plane = [segments.at(lon, lat) for lon, lat in self._extent()]
         east, north = [p[0] for p in plane], [p[1] for p in plane]
         self.centre = ((min(east) + max(east)) / 2, (min(north) + max(north)) / 2)
         span_x = max(_MIN_SPAN_M, max(east) - min(east))
         span_y = max(_MIN_SPAN_M * height / width, max(north) - min(north))
         self.scale = min((width - 2 * MARGIN) / span_x, (height - 2 * MARGIN) / span_y)
-        self.lines: dict[str, list[Point]] = {}
-        around = self._window()
-        for row in segments.values():
-            geometry = row.geometry
-            if len(geometry) > 1 and near(geometry, around):
-                line = self._line(geometry)
-                if meets(line, width, height):
-                    self.lines[row.id] = line
+        self.lines = segments.drawn(self.centre, self.scale, width, height)
 
     def _extent(self) -> list[Point]:
         """The points the map must show: what is worked on; the drives too where nothing else is."""
@@ -103,29 +93,9 @@ class _Map:
             points += [(p[0], p[1]) for p in row.geometry] if row is not None else []
         return points or list(self.drawn.ends) or [(0.0, 0.0)]
 
-    def _window(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of the map in degrees."""
-        east = METRES_PER_DEGREE * math.cos(math.radians(self.lat0))
-        half_x, half_y = self.width / self.scale / 2, self.height / self.scale / 2
-        x, y = self.centre
-        return (
-            (x - half_x) / east,
-            (y - half_y) / METRES_PER_DEGREE,
-            (x + half_x) / east,
-            (y + half_y) / METRES_PER_DEGREE,
-        )
-
-    def _line(self, geometry: list[list[float]]) -> list[Point]:
-        """`at` for all points of a street, with what they share worked out once: a district has 10,000 points."""
-        east = METRES_PER_DEGREE * math.cos(math.radians(self.lat0)) * self.scale
-        north = METRES_PER_DEGREE * self.scale
-        x0 = self.width / 2 - self.centre[0] * self.scale
-        y0 = self.height / 2 + self.centre[1] * self.scale
-        return [(x0 + point[0] * east, y0 - point[1] * north) for point in geometry]
-
     def at(self, lon: float, lat: float) -> Point:
         """Map units of a place."""
-        x, y = metres(lon, lat, self.lat0)
+        x, y = self.segments.at(lon, lat)
         return (
             self.width / 2 + (x - self.centre[0]) * self.scale,
             self.height / 2 - (y - self.centre[1]) * self.scale,

@@ -94,16 +94,3 @@ def shift_right(points: list[Point], by: float) -> list[Point]:
         length = math.hypot(dx, dy) or 1.0
         moved.append((x - dy / length * by, y + dx / length * by))
     return moved
-
-
-def near(geometry: list[list[float]], around: tuple[float, float, float, float]) -> bool:
-    """Whether a street's ends may lie on the map or beyond two sides of it: a cheap test before any projecting."""
-    west, south, east, north = around
-    (a, b), (c, d) = geometry[0][:2], geometry[-1][:2]
-    slack_x, slack_y = (east - west) / 4, (north - south) / 4
-    return (
-        max(a, c) >= west - slack_x
-        and min(a, c) <= east + slack_x
-        and max(b, d) >= south - slack_y
-        and min(b, d) <= north + slack_y
-    )

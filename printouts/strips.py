@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from printouts.maps import MARGIN, WIDTH, Drawn, draw_map
 from printouts.placement import Point
-from printouts.turns import metres
-from printouts.values import Street, Strip
+from printouts.streets import Streets
+from printouts.values import Strip
 
 HEIGHT = 478.0
 """Map units of a strip's height: two stand on a page."""
@@ -36,12 +36,12 @@ class Piece:
 Box = tuple[float, float, float, float]
 
 
-def draw_strips(whole: Drawn, pieces: Sequence[Piece], segments: dict[str, Street]) -> tuple[Strip, ...]:
+def draw_strips(whole: Drawn, pieces: Sequence[Piece], segments: Streets) -> tuple[Strip, ...]:
     """The strips of a route in driving order; none where one map of the whole is enough, or parts are no larger."""
     if len(pieces) < 2:
         return ()
     frames = [_frame(piece, segments) for piece in pieces]
-    boxes = [_box(frame, pieces[0].mark[2]) for frame in frames]
+    boxes = [_box(frame, segments) for frame in frames]
     if _scale(_union(boxes), HEIGHT * 1.5) >= READABLE:
         return ()
     scale = SCALE
@@ -83,15 +83,15 @@ def _parts(boxes: Sequence[Box], scale: float) -> list[tuple[int, int]]:
     return [*parts, (first, len(boxes) - 1)]
 
 
-def _frame(piece: Piece, segments: dict[str, Street]) -> list[Point]:
+def _frame(piece: Piece, segments: Streets) -> list[Point]:
     """The points (lon, lat) of a piece that must be seen: drives between may leave the map."""
     rows = (segments.get(segment) for segment, _ in piece.served)
     return [piece.mark[1:], *((p[0], p[1]) for row in rows if row is not None for p in row.geometry)]
 
 
-def _box(frame: list[Point], lat0: float) -> Box:
+def _box(frame: list[Point], segments: Streets) -> Box:
     """West, south, east, north in metres."""
-    points = [metres(lon, lat, lat0) for lon, lat in frame]
+    points = [segments.at(lon, lat) for lon, lat in frame]
     east, north = [x for x, _ in points], [y for _, y in points]
     return min(east), min(north), max(east), max(north)
 

@@ -60,12 +60,6 @@ def path_data(points: list[Point], digits: int = 1) -> str:
     return "".join(parts).rstrip()
 
 
-def meets(line: list[Point], width: float, height: float) -> bool:
-    """Whether a line's box meets the map."""
-    xs, ys = [p[0] for p in line], [p[1] for p in line]
-    return max(xs) > 0 and min(xs) < width and max(ys) > 0 and min(ys) < height
-
-
 def middle(line: list[Point], share: float) -> tuple[float, float, float]:
     """The point at a share of the line, and the upright angle of the line there in degrees."""
     target = sum(math.dist(a, b) for a, b in itertools.pairwise(line)) * share

@@ -12,6 +12,7 @@ from models.tables.city import Segment
 from printouts.data import sheet_data
 from printouts.maps import MAP_BYTES, Drawn, draw_map, map_height
 from printouts.placement import Taken, label_circles, shift_right, simplify
+from printouts.streets import Streets
 from tests.printouts import paper_city
 from tests.printouts.conftest import COLLECTION, SALTING
 
@@ -38,7 +39,7 @@ def test_each_name_stands_once(database: Database) -> None:
 
 
 def test_served_both_ways_is_drawn_twice() -> None:
-    rows = {row.id: row for row in paper_city.streets()}
+    rows = Streets((row.id, row) for row in paper_city.streets())
     once = draw_map(Drawn(served=[("s3-3-e", True)]), rows, map_height(0))
     both = draw_map(Drawn(served=[("s3-3-e", True), ("s3-3-e", False)]), rows, map_height(0))
     black = re.compile(r'<path d="([^"]*)" stroke="#111"')
@@ -48,7 +49,7 @@ def test_served_both_ways_is_drawn_twice() -> None:
 
 def test_a_map_full_of_lanes_stays_small() -> None:
     chance = random.Random(7)
-    rows = {}
+    rows = Streets()
     for k in range(4_000):
         lon, lat = 119 + chance.random() * 0.2, 32 + chance.random() * 0.2
         points = [[lon + i * 2e-4, lat + chance.uniform(-1e-4, 1e-4)] for i in range(12)]
@@ -63,7 +64,7 @@ def test_a_map_full_of_lanes_stays_small() -> None:
 
 
 def test_hostile_names_are_escaped() -> None:
-    rows = {row.id: row for row in paper_city.streets()}
+    rows = Streets((row.id, row) for row in paper_city.streets())
     for row in rows.values():
         row.name = '<script>&"'
     svg = draw_map(Drawn(served=[("s3-3-e", True)]), rows, map_height(0))
@@ -71,7 +72,7 @@ def test_hostile_names_are_escaped() -> None:
 
 
 def test_nothing_to_draw_is_still_a_map() -> None:
-    ElementTree.fromstring(draw_map(Drawn(), {}, map_height(3)))
+    ElementTree.fromstring(draw_map(Drawn(), Streets(), map_height(3)))
 
 
 @settings(max_examples=50, deadline=None)

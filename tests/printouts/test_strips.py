@@ -14,6 +14,7 @@ from models.database import Database
 from printouts.data import sheet_data
 from printouts.maps import WIDTH, Drawn
 from printouts.render import render_sheet
+from printouts.streets import Streets
 from printouts.strips import HEIGHT, STRIPS_MAX, Piece, draw_strips
 from printouts.values import Street, Strip
 from tests.printouts.conftest import SALTING
@@ -24,9 +25,9 @@ STEP_DEG = 0.003
 """Some 330 m to the north, 280 m to the east."""
 
 
-def road(places: list[tuple[float, float]]) -> tuple[Drawn, list[Piece], dict[str, Street]]:
+def road(places: list[tuple[float, float]]) -> tuple[Drawn, list[Piece], Streets]:
     """A route that serves one street from each place to the next."""
-    rows, pieces = {}, []
+    rows, pieces = Streets(), []
     for n, (one, then) in enumerate(itertools.pairwise(places), 1):
         rows[str(n)] = Street(str(n), "a", "b", f"第{n}街", "", "secondary", 300.0, [list(one), list(then)])
         pieces.append(Piece((n, *one), served=((str(n), True),)))
@@ -55,7 +56,7 @@ def test_a_road_of_seven_kilometres_is_shown_in_parts() -> None:
 
 def test_a_small_route_has_no_parts(database: Database) -> None:
     assert draw_strips(*road([(119.0 + STEP_DEG * n, 32.0) for n in range(4)])) == ()
-    assert draw_strips(Drawn(), [], {}) == ()
+    assert draw_strips(Drawn(), [], Streets()) == ()
     with database.read() as session:
         assert sheet_data(session, f"{SALTING}@1/1").strips == ()
 
