@@ -5,6 +5,7 @@ SweeplineError
 │   └── Stale        the named version is no longer the latest (exit 1, HTTP 409)
 ├── Permanent        an event that can never be applied: quarantined with this reason
 ├── Unavailable      a service is away, try again later (exit 75, HTTP 503)
+│   ├── BrokerAway   the broker is away: what is stored goes on when it is back
 │   └── ReadOnly     the database answers, but takes no changes
 └── Invariant        a broken invariant: crash, do not go on
 """
@@ -40,6 +41,10 @@ class Permanent(SweeplineError):
 
 class Unavailable(SweeplineError):
     """A service (broker, database, lease) is away: try again later."""
+
+
+class BrokerAway(Unavailable):
+    """The broker does not answer. What the database holds is safe and is sent when it is back."""
 
 
 class ReadOnly(Unavailable):

@@ -22,7 +22,7 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from models.errors import Unavailable
+from models.errors import BrokerAway
 from streams.driver import Message, Partition, Record
 from streams.kafka_member import KafkaGroupMember, translated
 from streams.kafka_topics import MAX_MESSAGE_BYTES, create_missing, drift
@@ -66,7 +66,7 @@ class KafkaDriver:
                 self._ensured = True
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Send in order, return when all are acknowledged. Raises Unavailable: then some may be written."""
+        """Send in order, return when all are acknowledged. Raises BrokerAway: then some may be written."""
         if not messages:
             return
         with self._lock:
@@ -80,7 +80,7 @@ class KafkaDriver:
             except KafkaError as error:
                 self._drop_producer()
                 self._ensured = False
-                raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error
+                raise BrokerAway(f"broker is away: {type(error).__name__}: {error}") from error
 
     def consumer(self, group: str, topics: Sequence[str]) -> KafkaGroupMember:
         """A member of the group; the broker shares the partitions among the members."""
@@ -139,12 +139,12 @@ class KafkaDriver:
         return {topic["name"].removeprefix(self._prefix): str(topic["topic_id"]) for topic in found}
 
     def drift(self) -> list[str]:
-        """What of the registered topics is missing or set otherwise, in words. Raises Unavailable."""
+        """What of the registered topics is missing or set otherwise, in words. Raises BrokerAway."""
         with self._lock, self._asking() as admin:
             return drift(admin, self._prefix)
 
     def members(self, groups: Sequence[str]) -> dict[str, int]:
-        """How many consumers each group has now. Raises Unavailable."""
+        """How many consumers each group has now. Raises BrokerAway."""
         with self._lock, self._asking() as admin:
             described = admin.describe_groups([self._prefix + group for group in groups])
         return {group: len(described[self._prefix + group]["members"]) for group in groups}
@@ -258,7 +258,7 @@ def _know(client: Any, names: list[str]) -> None:
             return
         time.sleep(COORDINATOR_PAUSE_S)
     client.close(autocommit=False)
-    raise Unavailable(f"broker does not know all of the topics {', '.join(names)} yet")
+    raise BrokerAway(f"broker does not know all of the topics {', '.join(names)} yet")
 
 
 def _committed(admin: Any, group: str, places: list[Any]) -> dict[Any, Any]:

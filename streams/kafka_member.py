@@ -15,7 +15,7 @@ from kafka.errors import (
     UnknownMemberIdError,
 )
 
-from models.errors import Unavailable
+from models.errors import BrokerAway
 from streams.driver import POLL_RECORDS, Partition, Record
 
 log = structlog.get_logger(__name__)
@@ -95,8 +95,8 @@ class KafkaGroupMember:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Have whatever the broker's client raises be Unavailable."""
+    """Have whatever the broker's client raises be BrokerAway."""
     try:
         yield
     except KafkaError as error:
-        raise Unavailable(f"broker is away: {type(error).__name__}: {error}") from error
+        raise BrokerAway(f"broker is away: {type(error).__name__}: {error}") from error

@@ -1,4 +1,4 @@
-"""The planner: claims PlanRequest rows that are due, solves them in child processes, stores versions.
+"""The planner: claims PlanRequest rows that are due and solves them in child processes; planned.py stores the results.
 
 Rows first: it works from the table, where it looks often; the `planning` topic tells others. A greedy version is stored
 first, a better one follows. The generation of a claim fences a planner that came back from the dead.
@@ -14,26 +14,22 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session, col, func, select
 
-from dispatch.approval import proposed
 from dispatch.context import Context
 from dispatch.fallback import PERIOD
 from dispatch.insertion import InsertJob, load_insert
 from dispatch.jobs import FullJob, load_full
 from dispatch.streets import Streets
 from dispatch.uow import UnitOfWork
-from dispatch.versions import latest_version, live_version, store_version
 from models.database import Database
 from models.errors import Permanent
-from models.tables.plans import Plan, PlanRequest, PlanVersion, Snapshot
-from models.tables.weather import Response, Stage
+from models.tables.plans import Plan, PlanRequest
 from models.tracing import span
 from routing.errors import RoutingError
-from routing.plan import Verdict
 from streams import metrics
 from streams.heart import gone_holders
-from streams.planned import full_solved, insert_solved
+from streams.planned import store_result
 from streams.solver_pool import SolverFailed, SolverPool
-from streams.solving import SolveResult, SolveTask
+from streams.solving import SolveTask
 
 log = structlog.get_logger(__name__)
 
@@ -72,9 +68,7 @@ class PlannerParams:
 @dataclass(frozen=True, slots=True)
 class _Claim:
     request: PlanRequest
-    plan: Plan
-    full: FullJob | None
-    insert: InsertJob | None
+    job: FullJob | InsertJob
     task: SolveTask
 
 
@@ -182,11 +176,11 @@ class Planner:
             iterations = params.iterations if request.mode == "replan" else None
             base, wanted = job.base, job.wanted
             task = SolveTask(job.job.problem, request.mode, base, wanted, seconds, iterations, params.seed)
-            return _Claim(request, plan, None, job, task)
+            return _Claim(request, job, task)
         full = load_full(session, self._context, request, plan, streets, request.next_at)
         seconds = None if params.iterations is not None else GREEDY_S if request.phase == "greedy" else params.seconds
         task = SolveTask(full.job.problem, request.phase, None, (), seconds, params.iterations, params.seed)
-        return _Claim(request, plan, full, None, task)
+        return _Claim(request, full, task)
 
     def _work(self, claims: list[_Claim], wave: int) -> int:
         """Solve side by side, store in the order of the claims. Whatever fails, the versions there are stand."""
@@ -207,7 +201,7 @@ class Planner:
                         break
                     self._fail(request, "solver", str(error))
                 else:
-                    self._store(claim, result)
+                    store_result(self._database, self._context, claim.job, request, result, self._params.seed)
                     outcome = "stored"
                     metrics.observe("sweepline_solve_seconds", result.seconds, (request.phase,))
             metrics.count("sweepline_solves_total", labels=(request.service, request.phase, outcome))
@@ -251,79 +245,6 @@ class Planner:
             if request.period != PERIOD or reason != "no_resources":
                 uow.open_alarm("plan_failed", f"{request.plan}:{request.id}", priority=1, text=text)
 
-    def _store(self, claim: _Claim, result: SolveResult) -> None:
-        """Write the version and move the request on, in one transaction; a stale generation is refused."""
-        request, now = claim.request, claim.request.next_at
-        with self._database.write() as session:
-            row = session.exec(select(PlanRequest).where(PlanRequest.id == request.id).with_for_update()).first()
-            # Locked: two planners that store versions of one plan take turns, so that each has a number of its own.
-            plan = session.get(Plan, request.plan, with_for_update=True)
-            if row is None or plan is None or row.generation != request.generation or row.phase != request.phase:
-                log.warning("late result refused", request=request.id, generation=request.generation)
-                return
-            uow = UnitOfWork(session, now, f"plan_request:{request.id}:{request.phase}", "system:planner")
-            row.lease_until, row.attempts = None, 0
-            if claim.insert is not None:
-                row.phase = "done"
-                solved = insert_solved(claim.insert, request.mode, result)
-                version = store_version(uow, self._context, request, plan, solved)
-                proposed(uow, self._context, version, False, insertion=request.mode == "insert")
-            else:
-                assert claim.full is not None
-                self._store_full(uow, row, plan, claim.full, result)
-
-    def _store_full(self, uow: UnitOfWork, row: PlanRequest, plan: Plan, full: FullJob, result: SolveResult) -> None:
-        phase = row.phase
-        fallback = plan.period == PERIOD
-        if phase == "greedy" and not fallback:
-            planning = self._context.rules.planning
-            latency = planning.improve_latency_s if self._context.latency else 0
-            row.phase, row.next_at = "improve", row.requested_at + timedelta(seconds=latency)
-            row.next_at = max(row.next_at, uow.now)
-        else:
-            row.phase = "done"
-        before = latest_version(uow.session, plan.code)
-        live = live_version(uow.session, plan.code)
-        if phase == "improve" and before is not None and not self._worth(before, live, result):
-            row.note = "no better plan found"
-            return
-        solved = full_solved(full, result, self._params.seed, before if phase == "improve" else None)
-        version = store_version(uow, self._context, row, plan, solved, "draft" if fallback else "proposed")
-        if not fallback:
-            proposed(uow, self._context, version, _may_self_start(uow.session, plan), insertion=False)
-        uow.session.flush()
-
-    def _worth(self, before: PlanVersion, live: PlanVersion | None, result: SolveResult) -> bool:
-        """Better and, when crews already have an approved plan, better by enough to be shown."""
-        key = (len(result.plan.unserved), result.verdict.cost)
-        if not result.verdict.feasible or key >= (len(before.unserved), before.cost):
-            return False
-        if live is None:
-            return True
-        return result.verdict.cost <= live.cost * (1 - self._context.rules.planning.improvement_pct / 100)
-
 
 def _urgency(service: str) -> int:
     return URGENCY.index(service) if service in URGENCY else len(URGENCY)
-
-
-def _may_self_start(session: Session, plan: Plan) -> bool:
-    kind, _, ref = plan.origin.partition(":")
-    stage = session.get(Stage, ref) if kind == "stage" else None
-    response = session.get(Response, stage.response) if stage is not None else None
-    return response is not None and response.self_start
-
-
-def stored_verdict(session: Session, version_id: str) -> Verdict | None:
-    """The checker's verdict on a version, recomputed from its snapshot; None without one."""
-    import json
-    import zlib
-
-    from routing.checker import check
-    from routing.codec import plan_from_json, problem_from_json
-
-    snapshot = session.get(Snapshot, version_id)
-    if snapshot is None:
-        return None
-    problem = problem_from_json(json.loads(zlib.decompress(snapshot.problem)))
-    return check(problem, plan_from_json(json.loads(zlib.decompress(snapshot.plan))))

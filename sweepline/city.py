@@ -103,7 +103,7 @@ def _import_database(data_dir: Path, dry_run: bool) -> Iterator[Database]:
 
 def make_fallbacks(data_dir: Path) -> None:
     """Start the city's clockwork and make a fallback plan of every district, anew where there were some."""
-    from sweepline.running import open_system, run_until_idle
+    from sweepline.running import open_system, run_until_idle, stored_already
 
     system = open_system(data_dir)
     try:
@@ -114,7 +114,8 @@ def make_fallbacks(data_dir: Path) -> None:
             with system.database.write() as session:
                 uow = UnitOfWork(session, system.clock(), "import", "system:import")
                 request_fallbacks(uow, system.context, "import")
-        run_until_idle(system)
+        with stored_already():
+            run_until_idle(system)
     finally:
         system.close()
 

@@ -22,7 +22,7 @@ from models.times import iso, parse_time
 from printouts.messages import note_words
 from sweepline.compose import System
 from sweepline.printing import counted
-from sweepline.running import open_system, run_until_idle
+from sweepline.running import open_system, run_until_idle, stored_already
 
 KM = 1000
 NUMBERS = ("tasks", "left", "stops", "km", "kg")
@@ -180,7 +180,8 @@ def approve_command(data: Path, name: str, actor: str, clock: str, as_json: bool
     system = open_system(data, clock or None)
     try:
         version = system.approve(name, actor)
-        run_until_idle(system)
+        with stored_already():
+            run_until_idle(system)
         sheets = _sheets_of(system, version.id)
     finally:
         system.close()

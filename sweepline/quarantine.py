@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.times import iso
 from streams import quarantine
-from sweepline.running import open_system, run_until_idle
+from sweepline.running import open_system, run_until_idle, stored_already
 
 
 def list_command(data: Path, as_json: bool) -> int:
@@ -53,7 +53,8 @@ def replay_command(data: Path, id_: str, actor: str) -> int:
     system = open_system(data)
     try:
         topic = quarantine.replay(system.database, id_, system.clock(), actor)
-        run_until_idle(system)
+        with stored_already():
+            run_until_idle(system)
     finally:
         system.close()
     print(f"{id_} sent through {topic} again; `sweepline quarantine list` shows whether it is held once more")

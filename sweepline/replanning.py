@@ -13,7 +13,7 @@ from dispatch.versions import latest_version
 from models.errors import Refused
 from models.tables.plans import Plan
 from sweepline.compose import System
-from sweepline.running import open_system, run_until_idle
+from sweepline.running import open_system, run_until_idle, stored_already
 
 Ask = Callable[[System, str], str]
 """(system, plan code) -> id of the request."""
@@ -47,7 +47,9 @@ def _ask(data: Path, name: str, ask: Ask, clock: str, as_json: bool) -> int:
         if plan is None:
             raise Refused("unknown_plan", f"plan {name} is not known; list them with `sweepline plan list`")
         ask(system, plan.code)
-        idle = run_until_idle(system)
+        idle = False
+        with stored_already():
+            idle = run_until_idle(system)
         with system.database.read() as session:
             version = latest_version(session, plan.code)
         answer = version.id if version is not None and idle else ""

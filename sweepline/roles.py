@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -100,9 +101,9 @@ def role_loops(system: System) -> dict[str, list[RoleLoop]]:
     return {
         "streams": [
             *[RoleLoop(f"recorder {r.recorder.group}", _recorder(system, r), PREPARE_LIMIT_S) for r in system.runners],
-            *[RoleLoop(f"watchdog {r.recorder.group}", _watchdog(r), 0) for r in system.runners],
+            *[_watchdog(r.recorder.group, r.lag, partial(_batches, r)) for r in system.runners],
         ],
-        "views": [RoleLoop(f"view {view.name}", view.run) for view in system.views],
+        "views": [*[RoleLoop(f"view {view.name}", view.run) for view in system.views], *_view_watchdogs(system)],
         "relay": [
             RoleLoop("city", lambda stop, pulse: _start_city(system, stop, pulse), 0),
             RoleLoop("relay", system.relay.run),
@@ -199,10 +200,24 @@ def _print(system: System) -> int:
     return printed
 
 
-def _watchdog(runner: Runner) -> Loop:
-    """Ends the process with 70 when a recorder has work waiting and commits nothing for 30 s."""
-    dog = Watchdog(runner.recorder.group, runner.lag, lambda: runner.batches)
-    return lambda stop, _pulse: dog.run(stop)
+def _batches(runner: Runner) -> int:
+    return runner.batches
+
+
+def _watchdog(group: str, lag: Callable[[], int], progress: Callable[[], int]) -> RoleLoop:
+    """Ends the process with 70 when a reader has work waiting and commits nothing for 30 s."""
+    dog = Watchdog(group, lag, progress)
+    return RoleLoop(f"watchdog {group}", lambda stop, _pulse: dog.run(stop), 0)
+
+
+def _view_watchdogs(system: System) -> list[RoleLoop]:
+    """For the views on Kafka. An embedded one commits each time it comes round: its pulse says as much."""
+    if system.settings.broker == "sqlite":
+        return []
+    from streams.views.faust_app import FaustView
+
+    views = [view for view in system.views if isinstance(view, FaustView)]
+    return [_watchdog(view.view.group, view.lag, view.progress) for view in views]
 
 
 def _repeat(once: Callable[[], int], pause_s: float) -> Loop:

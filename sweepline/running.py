@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from models.database import Database
-from models.errors import Refused, Unavailable
+from models.errors import BrokerAway, Refused, Unavailable
 from models.tables.city import Setting
 from models.times import iso, parse_time
 from streams.leases import acquire, heartbeat, release
@@ -90,7 +90,10 @@ def runner_lease(system: System) -> Iterator[int | None]:
 
 
 def run_until_idle(system: System) -> bool:
-    """Run all roles to rest if nobody else does; False where another process holds the lease and will do it."""
+    """Run all roles to rest if nobody else does; False where another process holds the lease and will do it.
+
+    Raises BrokerAway, Unavailable.
+    """
     with runner_lease(system) as generation:
         if generation is None:
             return False
@@ -98,6 +101,19 @@ def run_until_idle(system: System) -> bool:
             system.start_city()
         system.settle(system.clock())
         return True
+
+
+@contextmanager
+def stored_already() -> Iterator[None]:
+    """Around what follows from what a command has stored: while the broker is away it comes later, and that is said.
+
+    The command itself is done: given again it would only be a duplicate.
+    """
+    try:
+        yield
+    except BrokerAway as error:
+        text = " ".join(str(error).split())
+        print(f"sweepline: stored; {text}; what follows from it comes when it is back", file=sys.stderr)
 
 
 def keep_beating(system: System, generation: int, stop: threading.Event) -> threading.Thread:

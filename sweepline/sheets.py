@@ -16,7 +16,7 @@ from models.tables.plans import Sheet, Telling
 from models.times import iso
 from sweepline.compose import System
 from sweepline.printing import counted
-from sweepline.running import open_system, run_until_idle
+from sweepline.running import open_system, run_until_idle, stored_already
 
 
 def show_command(data: Path, code: str, as_json: bool) -> int:
@@ -67,7 +67,8 @@ def back_command(data: Path, code: str, undone: str, actor: str, clock: str) -> 
             {"code": code, "undone": sorted(numbers)},
             lambda uow: hand_back(uow, code, numbers),
         )
-        run_until_idle(system)
+        with stored_already():
+            run_until_idle(system)
     finally:
         system.close()
     print(f"sheet {read_sheet_code(code)} handed back: {counted(done, 'stop')} ticked as done")
@@ -83,7 +84,8 @@ def told_command(data: Path, telling: str, how: str, actor: str, clock: str) -> 
         ids = [row.id for row in rows] or [telling]
         for id_ in ids:
             _tell(system, id_, how, actor)
-        run_until_idle(system)
+        with stored_already():
+            run_until_idle(system)
     finally:
         system.close()
     print(f"{counted(len(ids), 'change')} told by {how}")

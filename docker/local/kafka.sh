@@ -18,7 +18,11 @@ PID_FILE=$RUN/pid
 READY_TRIES=1800
 JAVA=(java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.showDateTime=true)
 
-alive() { [ -f "$PID_FILE" ] && kill -0 "$(cat "$PID_FILE")" 2>/dev/null; }
+# A process that has ended but that nobody has waited for yet is not alive.
+alive() {
+  [ -f "$PID_FILE" ] && kill -0 "$(cat "$PID_FILE")" 2>/dev/null &&
+    ! grep -qs '^State:.Z' "/proc/$(cat "$PID_FILE")/status"
+}
 
 fetch() {
   if [ -f "$LIBS/complete" ]; then return; fi

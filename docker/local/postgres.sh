@@ -20,23 +20,27 @@ as_owner() {
   if [ "$(id -u)" = 0 ]; then (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@"); else "$@"; fi
 }
 
+status() { as_owner "$BIN/pg_ctl" -D "$RUN/data" status >/dev/null; }
+
 start() {
+  local url="postgresql+psycopg://sweepline@127.0.0.1:$PORT/sweepline"
   if [ ! -f "$RUN/data/PG_VERSION" ]; then
     mkdir -p "$RUN"
     if [ "$(id -u)" = 0 ]; then chown postgres "$RUN"; fi
     as_owner "$BIN/initdb" -D "$RUN/data" -A trust -U sweepline --no-instructions -E UTF8 --locale=C.UTF-8 -N >/dev/null
   fi
+  if status; then echo "$url"; return; fi
   as_owner "$BIN/pg_ctl" -D "$RUN/data" -s -w -t 60 -l "$RUN/log" start \
     -o "-p $PORT -k $RUN -c listen_addresses=127.0.0.1 -c shared_buffers=64MB -c max_connections=100 -c fsync=${SWEEPLINE_PG_FSYNC:-off}"
   if ! "$BIN/psql" -h 127.0.0.1 -p "$PORT" -U sweepline -d sweepline -c '' >/dev/null 2>&1; then
     "$BIN/createdb" -h 127.0.0.1 -p "$PORT" -U sweepline sweepline
   fi
-  echo "postgresql+psycopg://sweepline@127.0.0.1:$PORT/sweepline"
+  echo "$url"
 }
 
 case ${1:-} in
   start) start ;;
   stop) as_owner "$BIN/pg_ctl" -D "$RUN/data" -s -w -m fast stop ;;
-  status) as_owner "$BIN/pg_ctl" -D "$RUN/data" status >/dev/null ;;
+  status) status ;;
   *) echo "usage: postgres.sh start|stop|status" >&2; exit 2 ;;
 esac

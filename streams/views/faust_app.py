@@ -84,13 +84,16 @@ def run_faust_view(
     prefix: str = "",
     commit_interval_s: float = COMMIT_INTERVAL_S,
     turned: Callable[[], None] | None = None,
+    made: Callable[[Any], None] = lambda app: None,
 ) -> None:
     """Run one view until `stop`, in this thread, with an event loop of its own. Topics must exist.
 
-    `turned` is told again and again while the event loop turns. Raises what the app crashed with.
+    `turned` is told again and again while the event loop turns, `made` of the app. Raises what the app crashed with.
     """
     with tempfile.TemporaryDirectory(prefix="sweepline-view-") as data_dir:
-        asyncio.run(_run(make_app(view, bootstrap, prefix, data_dir, commit_interval_s), stop, turned))
+        app = make_app(view, bootstrap, prefix, data_dir, commit_interval_s)
+        made(app)
+        asyncio.run(_run(app, stop, turned))
 
 
 async def _run(app: Any, stop: threading.Event, turned: Callable[[], None] | None) -> None:
@@ -120,6 +123,7 @@ class FaustView:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._fault: BaseException | None = None
+        self._app: Any = None
 
     def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
         """Until `stop`, in this thread. An app that crashed, as with no broker at its start, is started anew."""
@@ -128,12 +132,37 @@ class FaustView:
         def once() -> int:
             self._driver.ensure_topics()
             try:
-                run_faust_view(self.view, self._bootstrap, stop, self._prefix, turned=beating.turned)
+                run_faust_view(self.view, self._bootstrap, stop, self._prefix, turned=beating.turned, made=self._made)
             except Exception as fault:
                 raise Unavailable(f"view {self.name} has stopped: {type(fault).__name__}: {fault}") from fault
             return 0
 
         keep_on(beating, stop, once)
+
+    def _made(self, app: Any) -> None:
+        self._app = app
+
+    def lag(self) -> int:
+        """What waits in this member's own partitions. Raises Unavailable."""
+        if self._app is None:
+            return 0
+        mine = {
+            (self.view.topic, place.partition)
+            for place in self._app.assignor.assigned_actives()
+            if place.topic == self._prefix + self.view.topic
+        }
+        return self._driver.lag(self.view.group, (self.view.topic,), mine)
+
+    def progress(self) -> int:
+        """Changes with every commit, and while the Table is read back.
+
+        An event loop that turns says little: without its changelog (a broker that was emptied) Faust goes on reading
+        and sending, waits for ever for the changelog to take its state, and commits nothing any more.
+        """
+        if self._app is None:
+            return 0
+        committed = list(self._app.monitor.tp_committed_offsets.values())
+        return int(sum(committed) + sum(list(self._app.tables.recovery.active_offsets.values())))
 
     def run_once(self, timeout_s: float = 0.0) -> int:
         """Have it run in the background; 0, since nobody waits for it here. Raises Unavailable when it crashed."""
@@ -148,7 +177,7 @@ class FaustView:
 
     def _background(self) -> None:
         try:
-            run_faust_view(self.view, self._bootstrap, self._stop, self._prefix, self._commit_s)
+            run_faust_view(self.view, self._bootstrap, self._stop, self._prefix, self._commit_s, made=self._made)
         except Exception as fault:
             self._fault = fault
 

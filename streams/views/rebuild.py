@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -15,7 +16,7 @@ from sqlmodel import Session, col, select
 from models.events.base import Event
 from models.tables.flow import Projection
 from models.tables.work import Level, Position
-from models.times import iso
+from models.times import iso, to_micros
 from streams.views.filling import FILLING
 from streams.views.last_fix import LAST_FIX
 from streams.views.view import EMIT_EVERY, State, View
@@ -26,51 +27,56 @@ TOOLS = {"spreader": "s", "plough": "p", "lift": "l", "broom": "b"}
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A projection that is not what the rows say: its key, what it holds and what it should."""
+    """A projection that is not what the rows say. `position`, `held`: what it shows, None where there is none."""
 
     key: str
+    position: int | None
     held: State | None
     rebuilt: State | None
 
 
-def rebuilt_states(session: Session, view: View, wanted: dict[str, int] | None = None) -> dict[str, State]:
-    """The state of each key after all rows, or, with `wanted`, as it was at a key's position (key → microseconds)."""
+def rebuilt_states(session: Session, view: View) -> dict[str, State]:
+    """The state of each key after all rows."""
+    return _replayed(session, view, {})[0]
+
+
+def held_against_rows(session: Session, since: datetime | None = None) -> tuple[list[Difference], list[Difference]]:
+    """(wrong, behind): projections that the rows up to their position do not give, and those whose rows have gone on.
+
+    Behind is one that is older than it may be once everything on its way has arrived. `since`: positions are not kept
+    from before, so what shows an older one cannot be judged.
+    """
+    wrong: list[Difference] = []
+    late: list[Difference] = []
+    for view in VIEWS:
+        held = {row.key: row for row in session.exec(select(Projection).where(Projection.kind == view.kind)).all()}
+        prefix = f"{view.kind}:"
+        wanted = {key.removeprefix(prefix): row.position for key, row in held.items()}
+        newest, then = _replayed(session, view, wanted)
+        for key, row in sorted(held.items()):
+            rebuilt = then.get(key.removeprefix(prefix))
+            gone = view is LAST_FIX and since is not None and row.position < to_micros(since)
+            if rebuilt != row.value and not gone:
+                wrong.append(Difference(key, row.position, row.value, rebuilt))
+        for name, state in sorted(newest.items()):
+            shown = wanted.get(name)
+            if shown is None or view.position(state) - shown >= EMIT_EVERY // timedelta(microseconds=1):
+                found = held.get(prefix + name)
+                late.append(Difference(prefix + name, shown, found.value if found else None, state))
+    return wrong, late
+
+
+def _replayed(session: Session, view: View, wanted: dict[str, int]) -> tuple[dict[str, State], dict[str, State]]:
+    """The state of each key after all rows, and as it was at a key's wanted position (microseconds)."""
     newest: dict[str, State] = {}
-    found: dict[str, State] = {}
+    then: dict[str, State] = {}
     for event in EVENTS_OF[view.name](session):
         state, _ = view.step(newest.get(event.key), event)
         if state is not None:
             newest[event.key] = state
-            if wanted is not None and wanted.get(event.key) == view.position(state):
-                found[event.key] = state
-    return newest if wanted is None else found
-
-
-def differences(session: Session) -> list[Difference]:
-    """Every projection of a view that its rows do not give, and every key that has rows but no projection in time."""
-    wrong: list[Difference] = []
-    for view in VIEWS:
-        held = {row.key: row for row in session.exec(select(Projection).where(Projection.kind == view.kind)).all()}
-        prefix = f"{view.kind}:"
-        at = rebuilt_states(session, view, {key.removeprefix(prefix): row.position for key, row in held.items()})
-        for key, row in sorted(held.items()):
-            rebuilt = at.get(key.removeprefix(prefix))
-            if rebuilt != row.value:
-                wrong.append(Difference(key, row.value, rebuilt))
-    return wrong
-
-
-def behind(session: Session) -> list[str]:
-    """Keys whose projection is older than it may be once everything on its way has arrived."""
-    late = []
-    for view in VIEWS:
-        rows = session.exec(select(Projection.key, Projection.position).where(Projection.kind == view.kind)).all()
-        held = dict(rows)
-        for name, state in sorted(rebuilt_states(session, view).items()):
-            key = f"{view.kind}:{name}"
-            if view.position(state) - held.get(key, -(10**18)) >= EMIT_EVERY.total_seconds() * 1e6:
-                late.append(key)
-    return late
+            if wanted.get(event.key) == view.position(state):
+                then[event.key] = state
+    return newest, then
 
 
 def _levels(session: Session) -> Iterator[Event]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -11,10 +12,9 @@ from sqlmodel import Session, col, func, select
 
 from models.tables.flow import Outbox
 from streams import sealing
-from streams.views.view import EMIT_EVERY
 from sweepline.compose import System
 from sweepline.running import open_system
-from sweepline.verify import city, flow, plans
+from sweepline.verify import city, flow, plans, views
 
 NAMES = 5
 """Faults shown of a rule."""
@@ -47,13 +47,12 @@ def verify(session: Session, system: System) -> dict[str, list[str]]:
     The session shows one snapshot of a system that may go on meanwhile. Rules about time are asked as of the last thing
     it did: one that is stopped has missed nothing.
     """
-    slack = flow.LATE if _in_flight(session, system) else EMIT_EVERY
     recomputed = plans.recompute(session)
     as_of = flow.last_deed(session) or system.clock()
     rules: list[tuple[str, Iterator[str]]] = [
         ("1 an event is applied at most once", flow.applied_once(session)),
         ("2 accepted is applied or quarantined", _books(system)),
-        ("3 last positions are the newest of the stored", flow.last_positions(session, slack)),
+        ("3 views show what the stored rows say", _views(system)),
         ("4 a vehicle and a driver are each in one assignment", plans.bound_once(session)),
         ("5 at most one active version a plan", plans.active_once(session)),
         ("6 approved by somebody with the right to", plans.approved(session)),
@@ -75,9 +74,22 @@ def verify(session: Session, system: System) -> dict[str, list[str]]:
 
 
 def _in_flight(session: Session, system: System) -> bool:
-    """Whether a message is on its way to a recorder."""
+    """Whether a message is on its way to a recorder or a view."""
     unsent = session.exec(select(func.count()).select_from(Outbox).where(col(Outbox.sent_at).is_(None))).one()
-    return bool(unsent) or any(system.driver.lag(r.group, r.topics) for r in system.recorders())
+    readers: list[tuple[str, Sequence[str]]] = [(view.view.group, (view.view.topic,)) for view in system.views]
+    readers += [(recorder.group, recorder.topics) for recorder in system.recorders()]
+    return bool(unsent) or any(system.driver.lag(group, topics) for group, topics in readers)
+
+
+def _views(system: System) -> Iterator[str]:
+    """Rule 3, as far back as positions are kept."""
+
+    def in_flight() -> bool:
+        with system.database.read() as session:
+            return _in_flight(session, system)
+
+    since = system.clock() - timedelta(days=system.settings.position_days)
+    return views.views_agree(system.database, since, in_flight)
 
 
 def _books(system: System) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Rules of events and of the rows by which they move: 1, 2, 3, 12, 13, 14."""
+"""Rules of events and of the rows by which they move: 1, 2, 12, 13, 14."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from sqlalchemy import exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, select
 
-from models.events.base import Event
-from models.tables.city import Vehicle
-from models.tables.flow import Alarm, AuditRow, Inbox, Outbox, Projection, Quarantine, StoredEvent, Timer
+from models.tables.flow import Alarm, AuditRow, Inbox, Outbox, Quarantine, StoredEvent, Timer
 from models.tables.plans import Approval, Plan
 from models.tables.weather import Alert
-from models.tables.work import Case, Position, WorkItem
-from models.times import iso, to_micros
+from models.tables.work import Case, WorkItem
+from models.times import iso
 from streams.recorder import Recorder
 from streams.topics import INBOX_DAYS, topic_of
-from streams.views.last_fix import LAST_FIX
-from streams.views.view import State
 
 LATE = timedelta(seconds=60)
 """How much later than its condition an alarm may rise: how late a timer may fire."""
@@ -55,58 +51,6 @@ def books_balance(session: Session, recorders: Sequence[Recorder]) -> Iterator[s
         for recorder in recorders:
             if topic in recorder.topics and session.get(Inbox, (recorder.group, event.source, event.id)) is None:
                 yield f"{event.source}:{event.id} was accepted, and neither applied nor quarantined by {recorder.group}"
-
-
-def last_positions(session: Session, slack: timedelta) -> Iterator[str]:
-    """3: a vehicle's last position is what the view computes of all its stored positions, but for `slack` behind."""
-    for vehicle in session.exec(select(Vehicle.id).order_by(Vehicle.id)).all():
-        state = _recomputed(session, vehicle)
-        shown = session.get(Projection, f"vehicle:{vehicle}")
-        if state is None:
-            continue
-        if shown is None:
-            yield f"{vehicle}: positions are stored, but no last position is shown"
-            continue
-        ahead = shown.position - LAST_FIX.position(state)
-        if ahead > 0 or -ahead >= slack // timedelta(microseconds=1):
-            yield f"{vehicle}: shown at {shown.value.get('observed_at')}, its positions say {state['observed_at']}"
-        elif ahead == 0 and shown.value != state:
-            yield f"{vehicle}: its shown position of {state['observed_at']} is not the stored one"
-
-
-def _recomputed(session: Session, vehicle: str) -> State | None:
-    """The state of the view after all fixes, in the order they came."""
-    query = (
-        select(Position)
-        .where(Position.vehicle == vehicle)
-        .order_by(col(Position.received_at), col(Position.observed_at))
-        .execution_options(yield_per=1000)
-    )
-    state: State | None = None
-    for row in session.exec(query):
-        state, _ = LAST_FIX.step(state, _as_event(row))
-    return state
-
-
-def _as_event(row: Position) -> Event:
-    tools = {name: name[0] in row.tools for name in ("spreader", "plough", "lift", "broom")}
-    return Event(
-        source="verify",
-        id=f"{row.vehicle}@{to_micros(row.observed_at)}",
-        type="vehicle.position",
-        key=row.vehicle,
-        occurred_at=row.observed_at,
-        received_at=row.received_at,
-        data={
-            "vehicle": row.vehicle,
-            "observed_at": iso(row.observed_at),
-            "lon": row.lon,
-            "lat": row.lat,
-            "speed_kmh": row.speed_kmh,
-            "heading_deg": row.heading_deg,
-            "tools": tools,
-        },
-    )
 
 
 def timers_fired(session: Session, as_of: datetime) -> Iterator[str]:

@@ -24,7 +24,7 @@ from models.tables.work import WorkItem
 from models.times import iso
 from printouts.bundle import versions_in
 from routing.plan import Verdict
-from streams.planner import stored_verdict
+from streams.planned import stored_verdict
 
 SERVED_CODES = frozenset({"dropped", "doubled", "repeat", "unknown"})
 """Violations that say a task is not served as it should be; all others are of rule 9."""

@@ -17,7 +17,7 @@ from models.times import iso
 from streams.recorders.projections import projections
 from streams.runner import Runner
 from streams.views.embedded import EmbeddedView
-from streams.views.rebuild import VIEWS, behind, differences, rebuilt_states
+from streams.views.rebuild import VIEWS, held_against_rows, rebuilt_states
 from streams.views.view import advance
 from tests.contract.line import KAFKA, START, Line
 from tests.contract.test_views_contract import fix, wait_for
@@ -106,7 +106,7 @@ def test_all_views_side_by_side_and_their_rows_agree(line: Line, driver: str) ->
     assert len(wanted) == 4
     store(line)
     with line.database.read() as session:
-        assert differences(session) == [] and behind(session) == []
+        assert held_against_rows(session) == ([], [])
         again = {f"{view.kind}:{key}": s for view in VIEWS for key, s in rebuilt_states(session, view).items()}
     assert again == wanted
 
@@ -129,6 +129,9 @@ def test_a_projection_that_was_changed_or_lags_is_found(line: Line) -> None:
         )
         session.add(Projection(key="vehicle:S-99", kind="vehicle", position=1, value={"vehicle": "S-99"}))
     with line.database.read() as session:
-        assert [found.key for found in differences(session)] == ["vehicle:S-99", "station:ST-1"]
-        assert behind(session) == ["station:ST-2"]
+        wrong, late = held_against_rows(session)
+        assert [found.key for found in wrong] == ["vehicle:S-99", "station:ST-1"]
+        assert [found.key for found in late] == ["station:ST-2"]
+        wrong, _ = held_against_rows(session, since=START)
+        assert [found.key for found in wrong] == ["station:ST-1"], "fixes from before are not kept"
         assert session.exec(select(Projection).where(col(Projection.kind) == "station")).all()

@@ -18,6 +18,7 @@ from streams.runner import Runner
 from streams.views.embedded import EmbeddedView
 from streams.views.last_fix import LAST_FIX
 from streams.views.view import advance
+from streams.watchdog import Watchdog
 from tests.contract.line import DRAIN_S, KAFKA, START, Line
 
 STREET_LON, STREET_LAT = 119.45, 32.78
@@ -147,6 +148,37 @@ def test_a_restarted_view_goes_on_with_its_state(line: Line, driver: str) -> Non
     line.publish(*events[5:], topic="positions")
     run_view(line, driver)
     assert project(line)["S-01"]["observed_at"] == "2023-12-18T08:01:30Z"
+
+
+def test_a_view_whose_changelog_is_gone_commits_nothing_and_is_ended(line: Line) -> None:
+    """A broker that was emptied: Faust goes on reading, but never again commits. Only its watchdog notices."""
+    if line.broker != "kafka":
+        pytest.skip("Faust needs Kafka")
+    from kafka import KafkaAdminClient
+
+    from streams.pulse import Pulse
+    from streams.views.faust_app import FaustView
+
+    view = FaustView(LAST_FIX, line.drivers[0], KAFKA, f"{line.name}.")
+    seconds, ended, stop = [0.0], list[int](), threading.Event()
+    dog = Watchdog("view", view.lag, view.progress, lambda: seconds[0], ended.append)
+    threading.Thread(target=view.run, args=(stop, Pulse("view")), daemon=True).start()
+    line.publish(*[fix(n, n * 10, lon=STREET_LON + n * 1e-4) for n in range(5)], topic="positions")
+    wait_for(lambda: view.progress() > 0 and view.lag() == 0)
+    for seconds[0] in (10.0, 50.0):
+        assert dog.check(), "nothing waits"
+    admin = KafkaAdminClient(bootstrap_servers=KAFKA)
+    admin.delete_topics([f"{line.name}.view-last_fix-last_fix-changelog"])
+    admin.close()
+    time.sleep(1)
+    line.publish(*[fix(n, n * 10, lon=STREET_LON + n * 1e-4) for n in range(5, 10)], topic="positions")
+    wait_for(lambda: view.lag() > 0)
+    for seconds[0] in (60.0, 89.0):
+        assert dog.check(), "not for 30 s yet"
+    time.sleep(5)
+    seconds[0] = 91.0
+    assert not dog.check() and ended == [70]
+    stop.set()
 
 
 def test_states_arriving_in_any_order_leave_the_newest(line: Line) -> None:

@@ -23,7 +23,7 @@ from models.tables.plans import Approval, Assignment, Plan, PlanRequest, PlanVer
 from models.tables.weather import Alert, Episode, Response, Stage
 from models.tables.work import Case, Report, StationDay, Visit, WorkItem
 from streams import sealing
-from streams.planner import stored_verdict
+from streams.planned import stored_verdict
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
 from tests.small_city import place, stored_small_city

@@ -18,6 +18,7 @@ from routing.plan import Plan
 from tests.sweepline.conftest import Command, newest
 
 FIX = '{"type":"vehicle.position","vehicle":"S-1","observed_at":"2023-12-18T07:5%d:00Z","lon":119.45,"lat":32.78%d}'
+LEVEL = '{"type":"station.level","station":"ST-1","observed_at":"2023-12-18T07:4%d:00Z","level_pct":%d}'
 COMPLAINT = '{"type":"complaint.received","kind":"litter","lon":119.4543,"lat":32.7836,"text":"paper"}'
 Break = Callable[[sqlite3.Connection, str], object]
 
@@ -26,7 +27,8 @@ Break = Callable[[sqlite3.Connection, str], object]
 def lived(approved: Path, command: Command) -> Path:
     """A city with a plan approved, a case, positions and alerts: every rule has something to look at."""
     events = approved.parent / "events.jsonl"
-    events.write_text("\n".join([COMPLAINT, *(FIX % (n, n) for n in range(4))]))
+    telemetry = [*(FIX % (n, n) for n in range(4)), *(LEVEL % (n, 20 + n) for n in range(3))]
+    events.write_text("\n".join([COMPLAINT, *telemetry]))
     assert command("send", events, "--data", approved).code == 0
     return approved
 
@@ -80,7 +82,18 @@ BREAKS: dict[str, tuple[Break, str]] = {
         "is held by cases and was applied too",
     ),
     "2": (sql("DELETE FROM inbox WHERE \"group\" = 'cases'"), "neither applied nor quarantined by cases"),
-    "3": (sql("UPDATE projection SET position = position - 120000000"), "S-1: shown at"),
+    "3": (sql("UPDATE projection SET position = position - 120000000"), "vehicle:S-1 is shown at"),
+    "3 behind": (
+        sql(
+            "INSERT INTO level SELECT station, max(observed_at) + 60000000, max(received_at) + 60000000, 30 FROM level"
+        ),
+        "station:ST-1 is shown at",
+    ),
+    "3 stations": (
+        sql("UPDATE projection SET value = json_set(value, '$.rate_pct_h', 9.5) WHERE kind = 'station'"),
+        "say: rate_pct_h",
+    ),
+    "3 not shown": (sql("DELETE FROM projection WHERE kind = 'vehicle'"), "but is not shown"),
     "4": (
         sql(
             "INSERT INTO assignment SELECT id || 'x', 'other', plan, vehicle, crew, driver, start_at, end_at"

@@ -55,6 +55,8 @@ class Laboratory:
     def site(self) -> Site:
         """A site that is well."""
         if self._site is None:
+            self.broker.start()  # a fault that failed may have left them down
+            self.store.start()
             site = self._site = Site(self.folder / "sites", self.broker, self.store)
             site.start()
             back = Probe(site, time.monotonic()).run(FIRST_LIMIT_S)

@@ -117,6 +117,8 @@ class Outcome:
     disorder: int = 0
     back_s: float = 0.0
     parts: dict[str, float] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
+    """Seconds the run itself took: traffic before it and the strike, the way back, until nothing waited."""
     wrong: list[str] = field(default_factory=list)
     ill: bool = False
     """The site is not as it was before: something is missing, doubled, or does not come back."""
@@ -143,6 +145,7 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
     """One run on a site that is well. Whatever goes wrong is in the outcome's `wrong`."""
     outcome = Outcome(chosen.name, seed)
     start = len(site.ledger.lines)
+    clock = [time.monotonic()]
     with _traffic(site, f"{chosen.name}-{seed}-{number}", seed) as traffic:
         strike = Strike(site, seed, traffic)
         time.sleep(LEAD_S)
@@ -152,11 +155,13 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
             outcome.wrong.append(f"demand: {error}")
         except Exception as error:  # whatever the fault stumbled over is told, and the next one runs
             outcome.wrong.append(f"fault: {type(error).__name__}: {error}")
+        clock.append(time.monotonic())
         traffic.telemetry(True)
         site.broker.proxy.heal()
         site.store.proxy.heal()
         back = Probe(site, strike.since).run()
         time.sleep(TAIL_S)
+    clock.append(time.monotonic())
     if traffic.said == 0:
         outcome.wrong.append("no traffic")
     outcome.wrong += traffic.faults
@@ -172,5 +177,8 @@ def run(site: Site, chosen: Fault, seed: int, number: int) -> Outcome:
     for name in ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder"):
         setattr(outcome, name, getattr(books, name))
     outcome.wrong += books.faults
+    clock.append(time.monotonic())
+    names = ("strike", "back", "settled")
+    outcome.spent = {name: round(to - of, 1) for name, of, to in zip(names, clock[:-1], clock[1:], strict=True)}
     outcome.ill = bool(back.late or traffic.faults or books.faults)
     return outcome
