@@ -2,7 +2,8 @@
 # make console  the same live: prints an address and a sign-in
 # make test     the tests;  make check  linters, types, imports, dependencies
 # make mutants  is there a slip in the checker that its tests would not notice? (about ten minutes)
-# make faults   the fault laboratory: every fault at three seeds (hours); FAULT=name SEED=n for one
+# make faults   the fault laboratory: every fault at three seeds (an hour and more); FAULT=name SEED=n for one;
+#               what passed is kept in OUTCOMES (faults.jsonl), so that a run that was stopped goes on
 # make lock     resolve dependencies anew into requirements.lock (hashes, no index)
 
 PYTHON ?= python3
@@ -11,6 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEED ?= 7
 FAULT ?=
+OUTCOMES ?= faults.jsonl
 
 .PHONY: demo console test check mutants faults lock clean setup
 
@@ -46,7 +48,7 @@ mutants: $(READY)
 	@$(BIN)/python -m bench.mutants
 
 faults: $(READY)
-	@nice -n 5 $(BIN)/python -m tests.simulation.lab $(if $(FAULT),--fault $(FAULT) $(if $(filter command line,$(origin SEED)),--seed $(SEED)),--table docs/reliability.md)
+	@nice -n 5 $(BIN)/python -m tests.simulation.lab $(if $(FAULT),--fault $(FAULT) $(if $(filter command line,$(origin SEED)),--seed $(SEED)),--outcomes $(OUTCOMES) --table docs/reliability.md)
 
 lock:
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock

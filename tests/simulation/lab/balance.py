@@ -3,14 +3,16 @@
 missing   taken, but neither an effect nor a quarantine row
 doubled   more effects than events: two reports of one complaint, or books that count more than there are rows
 phantom   effects of what nobody ever sent
-disorder  effects of one key whose transactions came in another order than their receipts
+disorder  effects of one key whose transactions came in another order than they were said: by one sender, or by two of
+          whom the second began when the first had his receipt (what is said at one time has no order)
 """
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -89,6 +91,8 @@ def balance(database: Database, ledger: Ledger, start: int = 0) -> Balance:
     """The balance of the ledger from a line on; doubles, phantoms and the books are those of the whole."""
     result = Balance()
     with database.read() as session:
+        if not database.is_sqlite:  # effects and books of one instant, though recorders may still be at work
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         shown, kept = effects(session), held(session)
         reports = Counter(session.exec(select(Report.text)).all())
         taken = ledger.taken(start)
@@ -105,7 +109,7 @@ def balance(database: Database, ledger: Ledger, start: int = 0) -> Balance:
         twice = [f"{mark} x{count}" for mark, count in reports.items() if count > 1]
         result.doubled = result.tell("doubled", [*twice, *_overcounted(session, shown)])
         result.phantom = result.tell("phantom", set(shown) - ledger.tried())
-        result.disorder = result.tell("disorder", _disorder(session, taken))
+        result.disorder = result.tell("disorder", _disorder(session, taken, ledger.spans()))
     return result
 
 
@@ -125,13 +129,37 @@ def _overcounted(session: Session, shown: Counter[str]) -> list[str]:
     return [f"books of {group}: {booked[group]} for {n} effects" for group, n in expected.items() if booked[group] > n]
 
 
-def _disorder(session: Session, taken: Sequence[Entry]) -> list[str]:
+def _disorder(session: Session, taken: Sequence[Entry], spans: Mapping[str, tuple[int, int]]) -> list[str]:
     found = []
     for type_, question in ORDERED.items():
         written = {str(row[0]): int(row[1]) for row in session.execute(text(question))}
-        mine = [entry for entry in taken if entry.type == type_]
-        for key, entries in itertools.groupby(sorted(mine, key=lambda entry: entry.key), key=lambda entry: entry.key):
-            places = [entry.mark if type_ in INBOXED else entry.place.partition("/")[2] for entry in entries]
-            order = [(written[place], place) for place in places if place in written]
-            found += [f"{key}: {b[1]} before {a[1]}" for a, b in itertools.pairwise(order) if b[0] < a[0]]
+        mine = sorted((entry for entry in taken if entry.type == type_), key=lambda entry: entry.key)
+        for key, entries in itertools.groupby(mine, key=lambda entry: entry.key):
+            places = {
+                entry.mark: entry.mark if type_ in INBOXED else entry.place.partition("/")[2] for entry in entries
+            }
+            order = [(mark, written[place]) for mark, place in places.items() if place in written]
+            found += [f"{key}: {later} before {earlier}" for earlier, later in out_of_order(order, spans)]
     return found
+
+
+def out_of_order(written: Sequence[tuple[str, int]], spans: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    """(said first, written first) of one key. `written`: mark and transaction in the order of the receipts; `spans`:
+    the lines of the ledger at which a mark was sent and had its receipt.
+    """
+    last_of: dict[str, tuple[str, int]] = {}
+    receipts: list[int] = []
+    highest: list[tuple[int, str]] = []
+    for mark, transaction in written:
+        sender = mark.rpartition("-")[0]
+        sent, receipt = spans[mark]
+        before = bisect.bisect_left(receipts, sent)
+        earlier = [last_of[sender]] if sender in last_of else []
+        if before:
+            earlier.append((highest[before - 1][1], highest[before - 1][0]))
+        wrong = [other for other, of in earlier if of > transaction]
+        if wrong:
+            yield wrong[0], mark
+        last_of[sender] = (mark, transaction)
+        receipts.append(receipt)
+        highest.append(max((transaction, mark), highest[-1]) if highest else (transaction, mark))

@@ -53,6 +53,16 @@ class Ledger:
                 seen.setdefault(line.mark, line)
         return list(seen.values())
 
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Mark → the lines at which it was first sent and had its first receipt; those without one are left out."""
+        sent: dict[str, int] = {}
+        found: dict[str, tuple[int, int]] = {}
+        for number, line in enumerate(list(self.lines)):
+            sent.setdefault(line.mark, number)
+            if line.what in TAKEN:
+                found.setdefault(line.mark, (sent[line.mark], number))
+        return found
+
     def tried(self) -> set[str]:
         """The places of everything ever sent, whatever became of it."""
         return {line.place for line in list(self.lines)}

@@ -32,8 +32,25 @@ def write_table(page: Path, outcomes: Sequence[Outcome]) -> None:
     page.write_text(f"{before}{BEGIN}\n{table(outcomes)}\n{END}{after}", encoding="utf-8")
 
 
+def read_outcomes(*files: Path) -> dict[tuple[str, int], Outcome]:
+    """Of files of JSON lines: fault and seed → its last outcome. A line that a stopped run left half is passed over."""
+    found: dict[tuple[str, int], Outcome] = {}
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+            try:
+                document = json.loads(line)
+            except ValueError:
+                continue
+            document.pop("passed")
+            outcome = Outcome(**document)
+            found[outcome.fault, outcome.seed] = outcome
+    return found
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
-    """One line a fault, its seeds added up; `back` is the slowest."""
+    """One line a fault in the order of the list of faults, its seeds added up; `back` is the slowest."""
+    order = list(FAULTS)
+    outcomes = sorted(outcomes, key=lambda outcome: (order.index(outcome.fault), outcome.seed))
     failed = sum(not outcome.passed for outcome in outcomes)
     seeds = sorted({outcome.seed for outcome in outcomes})
     names = list(dict.fromkeys(outcome.fault for outcome in outcomes))
@@ -57,21 +74,12 @@ def table(outcomes: Sequence[Outcome]) -> str:
     wrong = [
         f"- {o.fault}, seed {o.seed}: {' '.join('; '.join(o.wrong).split())[:SHOWN]}" for o in outcomes if not o.passed
     ]
-    assert all(name in FAULTS for name in names)
     return "\n".join([*lines, "", "What failed:", "", *(wrong or ["- nothing"])])
 
 
 def main(page: str, *files: str) -> None:
-    """The newest outcome of each fault and seed, in the order of the list of faults."""
-    newest: dict[tuple[str, int], Outcome] = {}
-    for file in files:
-        for line in Path(file).read_text(encoding="utf-8").splitlines():
-            document = json.loads(line)
-            document.pop("passed")
-            outcome = Outcome(**document)
-            newest[outcome.fault, outcome.seed] = outcome
-    order = list(FAULTS)
-    write_table(Path(page), sorted(newest.values(), key=lambda o: (order.index(o.fault), o.seed)))
+    """The newest outcome of each fault and seed."""
+    write_table(Path(page), list(read_outcomes(*map(Path, files)).values()))
 
 
 if __name__ == "__main__":

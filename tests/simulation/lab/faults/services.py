@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -19,7 +20,7 @@ from models.tables.city import Setting
 from models.times import local_date
 from tests.simulation.lab.events import Speaker
 from tests.simulation.lab.health import GROUPS
-from tests.simulation.lab.services import ROOT
+from tests.simulation.lab.services import ROOT, Broker, Store
 from tests.simulation.lab.site import Site
 from tests.simulation.lab.trial import Strike, fault
 
@@ -40,22 +41,31 @@ WHERE pid <> pg_backend_pid() AND datname = current_database()
 """
 
 
-@fault("broker-killed", "broker")
-def broker_killed(strike: Strike) -> None:
-    broker = strike.site.broker
-    strike.proof("broker dead", broker.kill() > 0)
+def killed(service: str, strike: Strike) -> None:
+    """kill -9 of all its processes, and nobody there for a while."""
+    one = SERVICE[service](strike.site)
+    strike.proof(f"{service} processes dead", one.kill())
     strike.hold(DOWN_S)
-    broker.start()
+    one.start()
     strike.healed()
 
 
-@fault("broker-frozen", "broker")
-def broker_frozen(strike: Strike) -> None:
-    broker = strike.site.broker
-    strike.proof("broker stood still", broker.freeze())
+def frozen(service: str, strike: Strike) -> None:
+    """SIGSTOP of all its processes for a while, then SIGCONT."""
+    one = SERVICE[service](strike.site)
+    strike.proof(f"{service} processes stood still", one.freeze())
     strike.hold(FROZEN_S)
-    broker.thaw()
+    one.thaw()
     strike.healed()
+
+
+SERVICE: dict[str, Callable[[Site], Broker | Store]] = {
+    "broker": lambda site: site.broker,
+    "database": lambda site: site.store,
+}
+for _service in SERVICE:
+    for _act in (killed, frozen):
+        fault(f"{_service}-{_act.__name__}", _service)(partial(_act, _service))
 
 
 @fault("broker-emptied", "broker")
@@ -124,24 +134,6 @@ def topic_deleted_state(strike: Strike) -> None:
 @fault("topic-deleted-timers", "broker")
 def topic_deleted_timers(strike: Strike) -> None:
     _delete("timers", strike)
-    strike.healed()
-
-
-@fault("database-killed", "database")
-def database_killed(strike: Strike) -> None:
-    store = strike.site.store
-    strike.proof("database processes dead", store.kill())
-    strike.hold(DOWN_S)
-    store.start()
-    strike.healed()
-
-
-@fault("database-frozen", "database")
-def database_frozen(strike: Strike) -> None:
-    store = strike.site.store
-    strike.proof("database processes stood still", store.freeze())
-    strike.hold(FROZEN_S)
-    store.thaw()
     strike.healed()
 
 
