@@ -11,36 +11,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-KAFKA = os.environ.get("SWEEPLINE_TEST_KAFKA", "")
-POSTGRES = os.environ.get("SWEEPLINE_TEST_POSTGRES", "")
+from tests.simulation.storm import KAFKA, POSTGRES, ROOT, finish, services, start
+
 Env = dict[str, str]
 KILL_SEED = 20231218
 STEPS = 160
 """About as many steps as the short storm has."""
-
-
-def start(folder: Path, settings: dict[str, str], *more: str) -> subprocess.Popen[str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith("SWEEPLINE_")} | settings
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.simulation.storm_child", str(folder), *more],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(child: subprocess.Popen[str]) -> tuple[str, dict[str, str]]:
-    """The state hash and the hash of each table of a child that ran to its end."""
-    out, _ = child.communicate(timeout=600)
-    lines = out.splitlines()
-    assert child.returncode == 0, "\n".join(lines[-30:])
-    tables = dict(line.split()[1:3] for line in lines if line.startswith("table "))
-    state = next(line.split() for line in lines if line.startswith("state "))
-    assert state[3] == "True"
-    return state[1], tables
 
 
 def kill_after(child: subprocess.Popen[str], steps: int) -> int:
@@ -55,11 +31,6 @@ def kill_after(child: subprocess.Popen[str], steps: int) -> int:
     child.wait()
     child.stdout.close()
     return seen
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
-    return finish(start(tmp_path_factory.mktemp("reference"), {}))
 
 
 def test_three_kills_end_in_the_same_state(reference: tuple[str, dict[str, str]], tmp_path: Path) -> None:
@@ -140,32 +111,8 @@ def test_a_backup_of_postgres_goes_on_to_the_same_state(reference: tuple[str, di
 @pytest.mark.postgres
 @pytest.mark.skipif(not (KAFKA and POSTGRES), reason="needs SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES")
 def test_kafka_and_postgres_end_in_the_same_state(reference: tuple[str, dict[str, str]], tmp_path: Path) -> None:
-    from sqlalchemy import create_engine, make_url, text
-
-    from models.database import Database
-    from models.migrate import upgrade
-
-    name = f"same_state_{uuid.uuid4().hex[:12]}"
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE SCHEMA "{name}"'))
-        connection.execute(text(f'CREATE ROLE "{name}" LOGIN'))
-    options = f"?options=-csearch_path%3D{name},public"
-    owner = Database(POSTGRES + options)
-    upgrade(owner, role=name)  # everything then runs as a role that owns nothing
-    owner.close()
-    settings = {
-        "SWEEPLINE_DATABASE_URL": make_url(POSTGRES).set(username=name).render_as_string(hide_password=False) + options,
-        "SWEEPLINE_BROKER": f"kafka://{KAFKA}",
-        "SWEEPLINE_TOPIC_PREFIX": f"{name}.",
-    }
-    try:
+    with services() as settings:
         kill_after(start(tmp_path, settings), 40)
         state, tables = finish(start(tmp_path, settings))
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
-            connection.execute(text(f'DROP ROLE "{name}"'))
-        engine.dispose()
     assert tables == reference[1]
     assert state == reference[0]

@@ -9,12 +9,16 @@ import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from models.database import Database
 from routing.codec import plan_from_json, plan_to_json
 from routing.plan import Plan
+from streams.views.rebuild import Difference
+from sweepline.verify import views
 from tests.sweepline.conftest import Command, newest
 
 FIX = '{"type":"vehicle.position","vehicle":"S-1","observed_at":"2023-12-18T07:5%d:00Z","lon":119.45,"lat":32.78%d}'
@@ -152,3 +156,45 @@ def test_a_bundle_left_behind_is_named(lived: Path, command: Command) -> None:
     assert "is not in the bundle of D01" in next(
         line for line in found.out.splitlines() if line.startswith("FAULT 21 ")
     )
+
+
+@pytest.mark.parametrize(
+    ("shown", "in_flight", "named"),
+    [
+        ([1, 2], [True], []),
+        ([1, 1, 1], [True, False], ["vehicle:S-1 is shown at t1, its rows say t9"]),
+        ([1, 1, 2], [True, True], []),
+        ([1, 1], [False], ["vehicle:S-1 is shown at t1, its rows say t9"]),
+    ],
+    ids=["moved on", "stands when all has come through", "moves on late", "stands"],
+)
+def test_beside_a_live_system_a_view_may_be_a_moment_behind(
+    city: Path, monkeypatch: pytest.MonkeyPatch, shown: list[int], in_flight: list[bool], named: list[str]
+) -> None:
+    """`shown`: what the projection shows at each look, always behind its rows."""
+    looks = iter(shown)
+    flights = iter(in_flight)
+
+    def look(_session: object, _since: object) -> tuple[list[Difference], list[Difference]]:
+        at = next(looks)
+        return [], [Difference("vehicle:S-1", at, {"observed_at": f"t{at}"}, {"observed_at": "t9"})]
+
+    monkeypatch.setattr(views, "held_against_rows", look)
+    monkeypatch.setattr(views, "LOOK_S", 0.0)
+    database = Database(f"sqlite:///{city / 'sweepline.db'}")
+    found = list(views.views_agree(database, datetime.now(UTC), lambda: next(flights)))
+    database.close()
+    assert found == named
+    assert next(looks, None) is None, "looked as often as needed"
+
+
+def test_a_view_that_stands_still_for_a_minute_is_named_though_messages_are_on_their_way(
+    city: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = Difference("station:ST-1", None, None, {"observed_at": "t9"})
+    monkeypatch.setattr(views, "held_against_rows", lambda _session, _since: ([], [stuck]))
+    monkeypatch.setattr(views, "STANDS_S", 0.0)
+    database = Database(f"sqlite:///{city / 'sweepline.db'}")
+    found = list(views.views_agree(database, datetime.now(UTC), lambda: True))
+    database.close()
+    assert found == ["station:ST-1 has rows up to t9, but is not shown"]

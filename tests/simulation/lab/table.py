@@ -24,12 +24,12 @@ SHOWN = 300
 COUNTS = ("accepted", "applied", "quarantined", "missing", "doubled", "phantom", "disorder")
 
 
-def write_table(page: Path, outcomes: Sequence[Outcome]) -> None:
+def write_table(page: Path, outcomes: Sequence[Outcome], command: str = "make faults") -> None:
     """Replace what stands between the marks of a page."""
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{table(outcomes)}\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n{table(outcomes, command)}\n{END}{after}", encoding="utf-8")
 
 
 def read_outcomes(*files: Path) -> dict[tuple[str, int], Outcome]:
@@ -47,7 +47,7 @@ def read_outcomes(*files: Path) -> dict[tuple[str, int], Outcome]:
     return found
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
+def table(outcomes: Sequence[Outcome], command: str) -> str:
     """One line a fault in the order of the list of faults, its seeds added up; `back` is the slowest."""
     order = list(FAULTS)
     outcomes = sorted(outcomes, key=lambda outcome: (order.index(outcome.fault), outcome.seed))
@@ -55,7 +55,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     seeds = sorted({outcome.seed for outcome in outcomes})
     names = list(dict.fromkeys(outcome.fault for outcome in outcomes))
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, `make faults`: "
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, `{command}`: "
         f"{len(names)} faults, seeds {', '.join(map(str, seeds))}, {len(outcomes)} runs, "
         f"{failed} failed.",
         "",
@@ -79,7 +79,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def main(page: str, *files: str) -> None:
     """The newest outcome of each fault and seed."""
-    write_table(Path(page), list(read_outcomes(*map(Path, files)).values()))
+    write_table(Path(page), list(read_outcomes(*map(Path, files)).values()), "make faults FAULT=... SEED=...")
 
 
 if __name__ == "__main__":
