@@ -157,7 +157,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     bins = add_bins(city, options.bins)
     site = Site(folder)
     try:
-        site.start(city, streams=options.workers, toml=NO_THINNING if options.no_thinning else "")
+        site.start(city, options.workers, NO_THINNING if options.no_thinning else "", options.partitions)
         engine = create_engine(site.database_url)
         traffic = Traffic(city, vehicles, options.interval, datetime.now(UTC), options.seed)
         rates = Rates(len(bins) / options.bin_interval, options.tickets, options.alert_every)
@@ -218,6 +218,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--backlog", type=float, default=0.0, help="seconds sent before while no streams worker runs")
     parser.add_argument("--no-thinning", action="store_true", help="take every position, however long the backlog")
     parser.add_argument("--workers", type=int, default=1, help="processes of the role streams")
+    parser.add_argument("--partitions", type=int, default=0, help="of each topic; default: as registered")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=None, help="an empty folder for everything; default: temporary")
     parser.add_argument("--keep", action="store_true", help="leave the folder with its logs")

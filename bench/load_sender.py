@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from bench.load_traffic import Line, Traffic
+from bench.load_traffic import Traffic
 
 TICK_S = 0.1
 MAX_OPEN = 512
@@ -74,7 +74,7 @@ class Sender:
                 self._lines(client, "positions", self._traffic.positions(due), began + due)
                 while levels < self._rates.levels_s * due and self._bins:
                     line = self._traffic.level(self._bins[levels % len(self._bins)], due)
-                    self._lines(client, "levels", [line], began + due)
+                    self._lines(client, "levels", [json.dumps(line).encode()], began + due)
                     levels += 1
                 while tickets < self._rates.tickets_s * due:
                     body = json.dumps(self._traffic.complaint(tickets)).encode()
@@ -86,11 +86,10 @@ class Sender:
                     alerts += 1
             await asyncio.gather(*self._open)
 
-    def _lines(self, client: httpx.AsyncClient, kind: str, lines: list[Line], due: float) -> None:
+    def _lines(self, client: httpx.AsyncClient, kind: str, lines: list[bytes], due: float) -> None:
         for first in range(0, len(lines), MAX_LINES):
             some = lines[first : first + MAX_LINES]
-            body = b"\n".join(json.dumps(line).encode() for line in some)
-            self._send(client, kind, "/api/events", body, JSON_LINES, len(some), due)
+            self._send(client, kind, "/api/events", b"\n".join(some), JSON_LINES, len(some), due)
 
     def _send(
         self, client: httpx.AsyncClient, kind: str, path: str, body: bytes, type_: str, count: int, due: float

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from kafka import KafkaAdminClient
 from sqlalchemy import create_engine, text
 
 from console.accounts import make_account
@@ -26,6 +27,7 @@ from dispatch.city.data import CityData
 from dispatch.city.store import store_city
 from models.database import Database
 from models.migrate import upgrade
+from streams.kafka_topics import create_missing
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT = "load"
@@ -111,13 +113,16 @@ class Site:
     def __post_init__(self) -> None:
         self.services = Services(self.folder)
 
-    def start(self, city: CityData, streams: int = 1, toml: str = "") -> None:
-        """Services, schema, city, account, then every role; returns when the console answers."""
+    def start(self, city: CityData, streams: int = 1, toml: str = "", partitions: int = 0) -> None:
+        """Services, topics, schema, city, account, then every role; returns when the console answers."""
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         (self.folder / "data" / "sweepline.toml").write_text(toml, encoding="utf-8")
         self.services.start()
         self.groups = dict(self.services.groups)
         self.database_url = self.services.database_url
+        admin = KafkaAdminClient(bootstrap_servers=self.services.broker)
+        create_missing(admin, "", partitions)
+        admin.close()
         self._fill(city)
         self.url = f"http://127.0.0.1:{self.services.console_port}"
         for role in ROLES:

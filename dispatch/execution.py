@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from dispatch.cases import work_done
 from dispatch.places import distance_m
 from dispatch.uow import UnitOfWork
+from models.bulk import add_new
 from models.events.field import VehiclePosition
 from models.ids import derive_id
 from models.tables.plans import Route
@@ -53,14 +53,11 @@ def prove_passes(uow: UnitOfWork, driven: Sequence[tuple[str, Passage]]) -> None
             "fraction": round(passage.fraction, 3),
             "tools": passage.tools,
         }
-    for id_ in uow.session.exec(select(Pass.id).where(col(Pass.id).in_(rows))).all():
-        del rows[id_]
-    if rows:
-        uow.session.execute(insert(Pass), list(rows.values()))
+    new = add_new(uow.session, Pass, list(rows.values()), ("id",))
     worked = {
         (row["segment"], service)
         for row in rows.values()
-        if row["fraction"] >= TRAVERSED
+        if (row["id"],) in new and row["fraction"] >= TRAVERSED
         for service, tool in TOOL_OF_SERVICE.items()
         if tool in row["tools"]
     }

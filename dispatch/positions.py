@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+import orjson
 from sqlmodel import Session, col, select
 
 from dispatch.approval import route_in_force
 from dispatch.execution import at_work, prove_passes, tools_letters, visit
 from dispatch.routes import driven_legs
 from dispatch.uow import UnitOfWork
+from models.bulk import add_new, one_of, put
 from models.events.field import VehiclePosition
 from models.tables.city import Vehicle
 from models.tables.plans import Assignment, Route
@@ -52,46 +53,33 @@ def record_positions(
     """Store a batch of (position, received_at) and carry out what the tracks prove."""
     result = Tracked()
     named = {fix.vehicle for fix, _ in positions}
-    known = set(uow.session.exec(select(Vehicle.id).where(col(Vehicle.id).in_(named))).all())
-    fresh: dict[str, list[VehiclePosition]] = {}
-    seen = _stored(uow.session, positions)
-    rows: list[dict[str, Any]] = []
+    known = set(uow.session.exec(select(Vehicle.id).where(one_of(uow.session, Vehicle.id, named))).all())
+    good: list[tuple[VehiclePosition, datetime]] = []
     for index, (fix, received_at) in enumerate(positions):
         if fix.vehicle not in known:
             result.rejected.append((index, "unknown_vehicle", f"no vehicle {fix.vehicle} in this city"))
         elif fix.lon == 0 and fix.lat == 0:
             result.rejected.append((index, "no_fix", "position at 0,0"))
-        elif (fix.vehicle, fix.observed_at) in seen:
-            result.duplicates += 1
         else:
-            seen.add((fix.vehicle, fix.observed_at))
-            result.applied += 1
+            good.append((fix, received_at))
+    first = {(fix.vehicle, fix.observed_at): _row(fix, received_at) for fix, received_at in reversed(good)}
+    new = add_new(uow.session, Position, list(first.values()), ("vehicle", "observed_at"))
+    result.applied, result.duplicates = len(new), len(good) - len(new)
+    fresh: dict[str, list[VehiclePosition]] = {}
+    for fix, _ in good:
+        if (fix.vehicle, fix.observed_at) in new:
+            new.remove((fix.vehicle, fix.observed_at))
             fresh.setdefault(fix.vehicle, []).append(fix)
-            rows.append({**_row(fix), "received_at": received_at})
-    if rows:
-        uow.session.execute(insert(Position), rows)
+    if fresh:
         _follow(uow, fresh, network(uow.session))
     return result
 
 
-def _stored(session: Session, positions: list[tuple[VehiclePosition, datetime]]) -> set[tuple[str, datetime]]:
-    if not positions:
-        return set()
-    times = [fix.observed_at for fix, _ in positions]
-    rows = session.exec(
-        select(Position.vehicle, Position.observed_at).where(
-            col(Position.vehicle).in_({fix.vehicle for fix, _ in positions}),
-            Position.observed_at >= min(times),
-            Position.observed_at <= max(times),
-        )
-    ).all()
-    return set(rows)
-
-
-def _row(fix: VehiclePosition) -> dict[str, Any]:
+def _row(fix: VehiclePosition, received_at: datetime) -> dict[str, Any]:
     return {
         "vehicle": fix.vehicle,
         "observed_at": fix.observed_at,
+        "received_at": received_at,
         "lon": fix.lon,
         "lat": fix.lat,
         "speed_kmh": fix.speed_kmh,
@@ -132,7 +120,7 @@ def told_routes(session: Session, fresh: Fixes) -> dict[str, list[Route]]:
     bound = session.exec(
         select(Assignment.vehicle, Assignment.plan, Assignment.start_at, Assignment.end_at)
         .where(
-            col(Assignment.vehicle).in_(spans),
+            one_of(session, Assignment.vehicle, spans),
             Assignment.end_at >= min(first for first, _ in spans.values()) - LATE_WORK,
             Assignment.start_at <= max(last for _, last in spans.values()),
         )
@@ -150,10 +138,18 @@ def told_routes(session: Session, fresh: Fixes) -> dict[str, list[Route]]:
 
 
 def _states(session: Session, fresh: Fixes) -> dict[str, tuple[datetime, dict[str, Any]]]:
-    rows = session.exec(
-        select(MatchState.vehicle, MatchState.observed_at, MatchState.value).where(col(MatchState.vehicle).in_(fresh))
+    rows = session.execute(
+        select(col(MatchState.vehicle), col(MatchState.observed_at), col(MatchState.value)).where(
+            one_of(session, MatchState.vehicle, fresh)
+        )
     ).all()
-    return {vehicle: (observed_at, dict(value)) for vehicle, observed_at, value in rows}
+    return {vehicle: (observed_at, _opened(value)) for vehicle, observed_at, value in rows}
+
+
+def _opened(value: dict[str, Any]) -> dict[str, Any]:
+    """A stored value with its track, which lies in it as text: read and written for every fix, looked into by none."""
+    track = value["track"]
+    return {**value, "track": orjson.loads(track) if isinstance(track, str) else track}
 
 
 def _keep(
@@ -163,15 +159,11 @@ def _keep(
     values: Mapping[str, dict[str, Any]],
 ) -> None:
     """Write where the matching of each vehicle stands now."""
-    new: list[dict[str, Any]] = []
-    known: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for vehicle, fixes in fresh.items():
         last = max(fix.observed_at for fix in fixes)
         if vehicle in states:
             last = max(last, states[vehicle][0])
-        row = {"vehicle": vehicle, "observed_at": last, "value": values[vehicle]}
-        (known if vehicle in states else new).append(row)
-    if new:
-        session.execute(insert(MatchState), new)
-    if known:
-        session.execute(update(MatchState), known)
+        value = {**values[vehicle], "track": orjson.dumps(values[vehicle]["track"]).decode()}
+        rows.append({"vehicle": vehicle, "observed_at": last, "value": value})
+    put(session, MatchState, rows, "vehicle")

@@ -52,7 +52,7 @@ def parse_time(text: str) -> datetime:
 
 def iso(value: datetime) -> str:
     """UTC ISO 8601 with Z, microseconds only when there are some."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.astimezone(UTC).isoformat()[:-6] + "Z"
 
 
 def local_date(value: datetime, zone: str) -> date:

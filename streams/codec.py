@@ -19,7 +19,6 @@ def decode(raw: bytes) -> Event:
         raise Permanent("undecodable", "the event contains a NUL character")
     try:
         event = load_event(raw)
-        event_hash(event)
     except (ValueError, RecursionError, OverflowError) as error:
         raise Permanent("undecodable", f"no event: {error}") from error
     for name in ("source", "id", "type", "key"):

@@ -37,18 +37,26 @@ SESSION_S = 10.0
 """A member that has died is missed after this; its partitions then go to the others."""
 METADATA_S = 30.0
 """How soon a consumer notices that a topic has got more partitions."""
+GATHER_MS = 400
+GATHER_BYTES = 128 * 1024
+"""On topics that are gathered a reader waits for so much, and no longer than this: a batch of many costs little more
+than a batch of few."""
 METADATA_TRIES = 50
 COORDINATOR_TRIES = 25
 COORDINATOR_PAUSE_S = 0.2
 
 
 class KafkaDriver:
-    """A broker at `bootstrap` (host:port, several with commas). Safe to use from several threads."""
+    """A broker at `bootstrap` (host:port, several with commas). Safe to use from several threads.
 
-    def __init__(self, bootstrap: str, prefix: str = "", session_s: float = SESSION_S) -> None:
+    `gather`: have readers of gathered topics wait for more. Not where the clock is simulated: it would stand meanwhile.
+    """
+
+    def __init__(self, bootstrap: str, prefix: str = "", session_s: float = SESSION_S, gather: bool = False) -> None:
         self._bootstrap = bootstrap.removeprefix("kafka://").split(",")
         self._prefix = prefix
         self._session_s = session_s
+        self._gather = gather
         self._lock = threading.RLock()
         self._ensured = False
         self._producer: Any = None
@@ -88,10 +96,13 @@ class KafkaDriver:
 
     def _join(self, group: str, topics: Sequence[str]) -> Any:
         self.ensure_topics()
+        gathering = self._gather and all(TOPICS[topic].gathered for topic in topics)
         with translated():
             client = KafkaConsumer(
                 bootstrap_servers=self._bootstrap,
                 group_id=self._prefix + group,
+                fetch_min_bytes=GATHER_BYTES if gathering else 1,
+                fetch_max_wait_ms=GATHER_MS if gathering else 500,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 allow_auto_create_topics=False,

@@ -16,10 +16,11 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 _DAY_MS = 24 * 3600 * 1000
 
 
-def create_missing(admin: Any, prefix: str) -> None:
-    """Create the topics that do not exist, with their partitions and retention. Raises KafkaError."""
+def create_missing(admin: Any, prefix: str, partitions: int = 0) -> None:
+    """Create the topics that do not exist, with their partitions (or so many) and retention. Raises KafkaError."""
     there = set(admin.list_topics())
-    missing = {prefix + t.name: _options(t) for t in TOPICS.values() if prefix + t.name not in there}
+    more = {"num_partitions": partitions} if partitions else {}
+    missing = {prefix + t.name: _options(t) | more for t in TOPICS.values() if prefix + t.name not in there}
     try:
         if missing:
             admin.create_topics(missing, wait_for_metadata=True)

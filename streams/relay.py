@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 RELAY_LIMIT = 500
 """Messages of one round."""
-IDLE_S = 0.1
+IDLE_S = 0.25
 
 
 class Relay:

@@ -17,7 +17,10 @@ INBOX_DAYS = 8
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. `key` says in words what its key is; `compacted` topics keep the last message of each key."""
+    """One topic. `key` says in words what its key is; `compacted` topics keep the last message of each key.
+
+    `gathered`: so much comes on it that a reader rather waits a moment for more than takes each message by itself.
+    """
 
     name: str
     key: str
@@ -25,6 +28,7 @@ class Topic:
     partitions: int = PARTITIONS
     retention_days: int = RETENTION_DAYS
     compacted: bool = False
+    gathered: bool = False
 
 
 def _events(topic: str, *emitted: str) -> tuple[str, ...]:
@@ -38,7 +42,7 @@ TOPICS: dict[str, Topic] = {
         Topic("weather", "alert, reading device or forecast provider", _events("weather")),
         Topic("stations", "station", _events("stations")),
         Topic("cases", "case, or the place of a complaint", _events("cases")),
-        Topic("positions", "vehicle", _events("positions")),
+        Topic("positions", "vehicle", _events("positions"), gathered=True),
         Topic("work", "place of the work", _events("work", "work.done")),
         Topic("resources", "kind:ref", _events("resources")),
         Topic("commands", "what the command is about", _events("commands", "command.*")),
@@ -54,6 +58,7 @@ TOPICS: dict[str, Topic] = {
             "kind:id",
             _events("state", "state.changed", "alert.stored", "case.changed", "resource.changed", "alarm.changed"),
             compacted=True,
+            gathered=True,
         ),
     )
 }

@@ -19,7 +19,7 @@ from console.deps import ConsoleDeps
 from console.hub import Hub
 from models.errors import Refused, Unavailable
 from streams import metrics
-from streams.driver import Record
+from streams.driver import Partition, Record
 from streams.pulse import Pulse, keep_on
 from sweepline.compose import Options, System, require_city
 from sweepline.health import ROLES
@@ -48,6 +48,9 @@ KIND_OF_TOPIC = {
     "timers": "clock",
 }
 """What a message on a topic is about, for pages that read it again."""
+POSITIONS_S = 1.0
+"""How often the console looks whether positions have come in: it does not read each one for a hint."""
+SOME_VEHICLE = "vehicle:*"
 
 
 def hint_of(topic: str, key: str) -> str:
@@ -198,13 +201,24 @@ def _start_console(system: System, stop: threading.Event) -> Running:
         def tell(record: Record) -> None:
             hub.publish(hint_of(record.topic, record.key.decode()))
 
-        system.driver.tail(sorted(KIND_OF_TOPIC), tell, stop, hints.turned)
+        system.driver.tail(sorted(KIND_OF_TOPIC.keys() - {"positions"}), tell, stop, hints.turned)
         return 0
 
+    ends: dict[Partition, int] = {}
+
+    def look_for_positions() -> int:
+        now = system.driver.end_offsets(("positions",))
+        if ends and now != ends:
+            hub.publish(SOME_VEHICLE)
+        ends.update(now)
+        return 0
+
+    moves = Pulse("positions")
     running.start("hints", lambda _stop, pulse: keep_on(pulse, stop, tail), hints)
+    running.start("positions", lambda _stop, pulse: keep_on(pulse, stop, look_for_positions, POSITIONS_S), moves)
     pages = Pulse("pages")
     settings = system.settings
-    app = console_of(system, hub, start_lookout(system, running, [hints, pages]))
+    app = console_of(system, hub, start_lookout(system, running, [hints, moves, pages]))
 
     def pages_served(_stop: threading.Event, pulse: Pulse) -> None:
         serve(app, settings.host, settings.port, stop, pulse)

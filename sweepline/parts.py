@@ -50,7 +50,7 @@ def open_driver(settings: Settings, data_dir: Path, clock: Clock) -> Driver:
         return log
     from streams.kafka_driver import KafkaDriver
 
-    return KafkaDriver(settings.broker.removeprefix("kafka://"), settings.topic_prefix)
+    return KafkaDriver(settings.broker.removeprefix("kafka://"), settings.topic_prefix, gather=not clock.simulated)
 
 
 def match_network(session: Session) -> MatchNetwork:

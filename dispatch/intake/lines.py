@@ -16,7 +16,7 @@ from typing import Any
 from dispatch.intake.cap import ALERTS_KEY
 from dispatch.intake.outcome import BadLine, check_event, clean, read_payload, read_time
 from models.errors import Permanent
-from models.events.base import Event
+from models.events.base import Event, read_json
 from models.events.registry import TOPIC_OF_TYPE, newest_version
 from models.ids import content_hash
 from models.times import iso
@@ -113,8 +113,6 @@ def event_of(body: Body, received_at: datetime) -> Event:
         received_at=received_at.astimezone(UTC),
         data=data,
     )
-    if any("\x00" in part for part in _strings(event.source, event.id, data)):
-        raise Permanent("bad_text", "text holds a NUL character")
     check_event(event)
     return event
 
@@ -122,12 +120,20 @@ def event_of(body: Body, received_at: datetime) -> Event:
 def json_line(raw: bytes, number: int, received_at: datetime) -> Event | BadLine:
     """One JSON line to its event, or the bad line with the reason."""
     try:
-        body = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        body = _read(raw)
     except UnicodeDecodeError:
         return BadLine(number, raw, "not_utf8", f"line {number}: not UTF-8")
     except (ValueError, RecursionError) as error:
         return BadLine(number, raw, "not_json", clean(f"line {number}: {str(error)[:120]}"))
     return line_of(body, raw, number, received_at)
+
+
+def _read(raw: bytes) -> Any:
+    """A line's JSON; what the reader of events refuses is read again for its reason."""
+    try:
+        return read_json(raw)
+    except (ValueError, RecursionError):
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
 
 
 def line_of(body: Any, raw: bytes, number: int, received_at: datetime) -> Event | BadLine:
@@ -180,21 +186,6 @@ def _reference(item: Any) -> Any:
     if isinstance(item, dict) and "sent" in item:
         return {**item, "sent": iso(read_time("reference sent", item["sent"]))}
     return item
-
-
-def _strings(*values: Any) -> list[str]:
-    """Every text in nested plain data, without recursion."""
-    found: list[str] = []
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, dict):
-            stack += value.values()
-        elif isinstance(value, (list, tuple)):
-            stack += value
-    return found
 
 
 def _no_constant(name: str) -> float:

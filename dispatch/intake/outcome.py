@@ -42,6 +42,12 @@ def clean(text: str) -> str:
 
 def check_event(event: Event) -> None:
     """What can be said of an event without knowing the city. Raises Permanent (`null_island`, `from_future`, ...)."""
+    try:
+        dumped = dump_event(event)
+    except UnicodeEncodeError as error:
+        raise Permanent("bad_text", "text holds half a surrogate pair") from error
+    if b"\\u0000" in dumped and any("\x00" in part for part in _strings(event.source, event.id, event.data)):
+        raise Permanent("bad_text", "text holds a NUL character")
     if event.occurred_at - event.received_at > FUTURE_LIMIT:
         raise Permanent("from_future", f"occurred at {iso(event.occurred_at)}, received at {iso(event.received_at)}")
     lon, lat = event.data.get("lon"), event.data.get("lat")
@@ -49,12 +55,8 @@ def check_event(event: Event) -> None:
         raise Permanent("null_island", "position at 0,0: the receiver had no fix")
     if not 0 < len(event.id) <= MAX_NAME or not 0 < len(event.source) <= MAX_NAME:
         raise Permanent("bad_identity", f"source and id need 1 to {MAX_NAME} characters")
-    try:
-        size = len(dump_event(event))
-    except UnicodeEncodeError as error:
-        raise Permanent("bad_text", "text holds half a surrogate pair") from error
-    if size > MAX_EVENT_BYTES:
-        raise Permanent("size", f"event of {size} bytes, the limit is {MAX_EVENT_BYTES}")
+    if len(dumped) > MAX_EVENT_BYTES:
+        raise Permanent("size", f"event of {len(dumped)} bytes, the limit is {MAX_EVENT_BYTES}")
 
 
 def read_time(name: str, value: Any) -> datetime:
@@ -77,3 +79,18 @@ def read_payload(type_: str, version: int, body: dict[str, Any]) -> Payload:
         where = ".".join(str(part) for part in first["loc"])
         got = "" if first["type"] in ("missing", "extra_forbidden") else f", got {str(first['input'])[:40]}"
         raise Permanent("bad_payload", f"{where}: {first['msg']}{got}") from error
+
+
+def _strings(*values: Any) -> list[str]:
+    """Every text in nested plain data, without recursion."""
+    found: list[str] = []
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, (list, tuple)):
+            stack += value
+    return found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from dispatch.uow import UnitOfWork
+from models.bulk import put
 from models.errors import Permanent
 from models.events.base import Event
 from models.tables.flow import Projection
 from streams.recorder import BatchOutcome, Recorder
-from streams.sql import insert_into
 
 STATE_CHANGED = "state.changed"
 
@@ -55,10 +55,4 @@ def _row(event: Event) -> dict[str, Any]:
 
 def _upsert(session: Session, rows: list[dict[str, Any]]) -> int:
     """Write rows that are newer than what is there; how many."""
-    if not rows:
-        return 0
-    insert = insert_into(session, Projection).values(rows)
-    newer = insert.excluded.position > Projection.position
-    columns = {name: insert.excluded[name] for name in ("kind", "position", "value")}
-    written = insert.on_conflict_do_update(index_elements=["key"], set_=columns, where=newer)
-    return len(session.execute(written.returning(col(Projection.key))).all())
+    return put(session, Projection, rows, "key", newer="position")

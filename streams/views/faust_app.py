@@ -22,17 +22,30 @@ from models.errors import Unavailable
 from streams import metrics
 from streams.driver import Driver
 from streams.pulse import Pulse, keep_on
-from streams.topics import TOPICS
+from streams.topics import PARTITIONS
 from streams.views.view import View, advance, read_event
 
 STOP_POLL_S = 0.1
 STOP_LIMIT_S = 15.0
 COMMIT_INTERVAL_S = 1.0
+LINGER_S = 0.1
+"""How long what a view sends on waits for more: one request carries many messages then."""
+PRODUCER_BATCH = 256 * 1024
 
 
-def make_app(view: View, bootstrap: str, prefix: str, data_dir: str, commit_interval_s: float) -> Any:
-    """The Faust app of one view: its agent reads the view's topic and keeps a Table. Group: prefix + view.group."""
-    partitions = TOPICS[view.topic].partitions
+def make_app(
+    view: View,
+    bootstrap: str,
+    prefix: str,
+    data_dir: str,
+    commit_interval_s: float,
+    linger_s: float = LINGER_S,
+    partitions: int = PARTITIONS,
+) -> Any:
+    """The Faust app of one view: its agent reads the view's topic and keeps a Table. Group: prefix + view.group.
+
+    `partitions`: of the topics as they are on the broker; the Table's changelog must have as many.
+    """
     app = faust.App(
         prefix + view.group,
         broker=[f"kafka://{host}" for host in bootstrap.removeprefix("kafka://").split(",")],
@@ -51,10 +64,12 @@ def make_app(view: View, bootstrap: str, prefix: str, data_dir: str, commit_inte
         broker_heartbeat_interval=2.0,
         stream_wait_empty=False,
         producer_acks=-1,
+        producer_linger=linger_s,
+        producer_max_batch_size=PRODUCER_BATCH,
     )
     raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
     source = app.topic(prefix + view.topic, partitions=partitions, **raw)
-    state = app.topic(prefix + "state", partitions=TOPICS["state"].partitions, **raw)
+    state = app.topic(prefix + "state", partitions=partitions, **raw)
     table = app.Table(view.name, partitions=partitions, key_type=bytes, value_type=bytes)
 
     async def agent(stream: Any) -> None:
@@ -83,6 +98,8 @@ def run_faust_view(
     stop: threading.Event,
     prefix: str = "",
     commit_interval_s: float = COMMIT_INTERVAL_S,
+    linger_s: float = LINGER_S,
+    partitions: int = PARTITIONS,
     turned: Callable[[], None] | None = None,
     made: Callable[[Any], None] = lambda app: None,
 ) -> None:
@@ -91,7 +108,7 @@ def run_faust_view(
     `turned` is told again and again while the event loop turns, `made` of the app. Raises what the app crashed with.
     """
     with tempfile.TemporaryDirectory(prefix="sweepline-view-") as data_dir:
-        app = make_app(view, bootstrap, prefix, data_dir, commit_interval_s)
+        app = make_app(view, bootstrap, prefix, data_dir, commit_interval_s, linger_s, partitions)
         made(app)
         asyncio.run(_run(app, stop, turned))
 
@@ -130,9 +147,17 @@ class FaustView:
         beating = pulse or Pulse(self.name)
 
         def once() -> int:
-            self._driver.ensure_topics()
+            count = self._partitions()
             try:
-                run_faust_view(self.view, self._bootstrap, stop, self._prefix, turned=beating.turned, made=self._made)
+                run_faust_view(
+                    self.view,
+                    self._bootstrap,
+                    stop,
+                    self._prefix,
+                    partitions=count,
+                    turned=beating.turned,
+                    made=self._made,
+                )
             except Exception as fault:
                 raise Unavailable(f"view {self.name} has stopped: {type(fault).__name__}: {fault}") from fault
             return 0
@@ -167,17 +192,24 @@ class FaustView:
     def run_once(self, timeout_s: float = 0.0) -> int:
         """Have it run in the background; 0, since nobody waits for it here. Raises Unavailable when it crashed."""
         if self._thread is None:
-            self._driver.ensure_topics()
+            count = self._partitions()
             self._stop.clear()
-            self._thread = threading.Thread(target=self._background, name=f"view {self.name}")
+            self._thread = threading.Thread(target=self._background, args=(count,), name=f"view {self.name}")
             self._thread.start()
         self._stop.wait(timeout_s)
         self._check()
         return 0
 
-    def _background(self) -> None:
+    def _partitions(self) -> int:
+        """How many the view's topic has on the broker; it is made where it is missing. Raises Unavailable."""
+        self._driver.ensure_topics()
+        return len(self._driver.end_offsets((self.view.topic,)))
+
+    def _background(self, partitions: int) -> None:
         try:
-            run_faust_view(self.view, self._bootstrap, self._stop, self._prefix, self._commit_s, made=self._made)
+            run_faust_view(
+                self.view, self._bootstrap, self._stop, self._prefix, self._commit_s, 0.0, partitions, made=self._made
+            )
         except Exception as fault:
             self._fault = fault
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from bench.load import parse, run
 from bench.load_site import usage
-from bench.load_traffic import Line, Traffic, add_bins, add_vehicles, point_at
+from bench.load_traffic import LAP, Line, Traffic, add_bins, add_vehicles, point_at
 from dispatch.intake import parse_body
 from models.events.base import Event
 from models.times import parse_time
@@ -29,7 +30,7 @@ START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 def minute(seed: int) -> list[Line]:
     city = small_city()
     traffic = Traffic(city, add_vehicles(city, 20), 5.0, START, seed)
-    return [line for second in range(60) for line in traffic.positions(second + 1.0)]
+    return [json.loads(line) for second in range(60) for line in traffic.positions(second + 1.0)]
 
 
 def test_every_vehicle_reports_at_its_interval_and_the_seed_says_where() -> None:
@@ -53,11 +54,21 @@ def test_reports_lie_on_streets_and_vehicles_move() -> None:
 def test_vehicles_go_on_where_they_were_when_the_clock_begins_again() -> None:
     city = small_city()
     traffic = Traffic(city, add_vehicles(city, 1), 5.0, START, 1)
-    (first,) = traffic.positions(0.0)
+    before = [json.loads(line) for line in traffic.positions(10.0)][-1]
     traffic.restart(START + timedelta(hours=1))
-    (again,) = traffic.positions(0.0)
+    again = json.loads(traffic.positions(0.0)[0])
     assert parse_time(again["observed_at"]) == START + timedelta(hours=1)
-    assert abs(first["lon"] - again["lon"]) + abs(first["lat"] - again["lat"]) < 0.0005, "noise of a few metres"
+    metres = 111_000 * (abs(before["lon"] - again["lon"]) + abs(before["lat"] - again["lat"]))
+    assert 5 < metres < 2 * (45 / 3.6 * 5 + 20), "one interval's way at 15 to 45 km/h, both axes, and noise"
+
+
+def test_a_way_is_driven_out_and_back() -> None:
+    city = small_city()
+    traffic = Traffic(city, add_vehicles(city, 1), 5.0, START, 1)
+    places = [line.partition(b', "observed_at"')[0] for line in traffic.positions(5.0 * (4 * LAP - 1))]
+    assert places[: 2 * LAP] == places[2 * LAP :]
+    assert places[LAP : 2 * LAP] == places[LAP - 1 :: -1]
+    assert len(set(places)) == LAP
 
 
 def test_alerts_are_alerts_and_differ() -> None:
