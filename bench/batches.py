@@ -3,7 +3,7 @@
     python -m bench.batches --vehicles 2500 --batch 250 [--database postgresql+psycopg://...]
 
 Intake of bodies of 100 lines, the recorder `positions`, the view `last_fix`, the recorder `projections`, over some
-rounds in which every vehicle reports once; the first round, in which vehicles are new, is not counted. The database must be
+rounds in which every vehicle reports once; the first, in which vehicles are new, is not counted. The database must be
 empty; default: a SQLite file. The database server's own time is not in it.
 """
 
