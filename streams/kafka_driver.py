@@ -142,8 +142,9 @@ class KafkaDriver:
             admin.list_topics()
 
     def identities(self) -> Mapping[str, str]:
-        """The broker's own id of each topic: another one when a topic was made anew."""
+        """The broker's own id of each topic: another one when a topic was made anew. A lost one is made here."""
         with self._lock, self._asking() as admin:
+            create_missing(admin, self._prefix)
             there = set(admin.list_topics())
             names = [self._name(topic) for topic in TOPICS if self._name(topic) in there]
             found = admin.describe_topics(names) if names else []

@@ -19,11 +19,15 @@ from models.tables.flow import Outbox
 log = structlog.get_logger(__name__)
 
 LOOK_S = 5.0
+"""How often it looks while nothing is sent."""
+SENDING_LOOK_S = 0.5
+"""How old its last look may be when something is to be sent: new messages must not overtake those that were lost. A
+broker that lost its disk takes longer than this to be back."""
 KEY = "topic_ids"
 
 
 class Refill:
-    """Used by the holder of the relay's lock. `identities` asks the broker, every few seconds by `clock`."""
+    """Used by the holder of the relay's lock. `identities` asks the broker; `clock` counts seconds between looks."""
 
     def __init__(
         self, identities: Callable[[], Mapping[str, str]], clock: Callable[[], float] = time.monotonic
@@ -32,10 +36,10 @@ class Refill:
         self._clock = clock
         self._looked_at: float | None = None
 
-    def look(self, session: Session) -> int:
+    def look(self, session: Session, sending: bool) -> int:
         """Have what was lost sent again; how many messages. Raises Unavailable when the broker is away."""
         now = self._clock()
-        if self._looked_at is not None and now - self._looked_at < LOOK_S:
+        if self._looked_at is not None and now - self._looked_at < (SENDING_LOOK_S if sending else LOOK_S):
             return 0
         found = dict(self._identities())
         self._looked_at = now

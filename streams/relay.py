@@ -105,8 +105,9 @@ class Relay:
         with self._database.write() as session:
             if not try_lock(session, "relay"):
                 return []
-            self._refill.look(session)
             rows = _waiting(session)
+            if self._refill.look(session, bool(rows)):
+                rows = _waiting(session)
             if rows:
                 self._driver.publish(_messages(rows))
                 _mark(session, rows, self._clock())

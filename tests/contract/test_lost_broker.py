@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from sqlalchemy import delete
 
@@ -45,6 +47,7 @@ def test_what_was_on_a_lost_topic_is_sent_again_and_applied_once(line: Line, mon
     if line.broker != "kafka":
         pytest.skip("the embedded log is lost only together with its database")
     monkeypatch.setattr(refill, "LOOK_S", 0.0)
+    monkeypatch.setattr(refill, "SENDING_LOOK_S", 0.0)
     relay = Relay(line.database, line.drivers[0], line.clock)
     runner = line.runner(append)
     emit(line, range(READ))
@@ -63,6 +66,27 @@ def test_what_was_on_a_lost_topic_is_sent_again_and_applied_once(line: Line, mon
     send_all(relay)
     line.drain(runner)
     assert line.value("k0") == list(range(READ * 3))
+
+
+def test_what_is_new_does_not_overtake_what_was_lost(line: Line) -> None:
+    """The relay looked a moment before the topic is lost, and has something new to send before it would look again."""
+    if line.broker != "kafka":
+        pytest.skip("the embedded log is lost only together with its database")
+    from kafka import KafkaAdminClient
+
+    relay = Relay(line.database, line.drivers[0], line.clock)
+    emit(line, range(READ))
+    send_all(relay)
+    admin = KafkaAdminClient(bootstrap_servers=KAFKA)
+    admin.delete_topics([f"{line.name}.cases"])
+    while f"{line.name}.cases" in admin.list_topics():
+        time.sleep(0.05)
+    admin.close()
+    time.sleep(refill.SENDING_LOOK_S)
+    emit(line, range(READ, READ + 5))
+    send_all(relay)
+    line.drain(line.runner(append))
+    assert line.value("k0") == list(range(READ + 5))
 
 
 def test_the_lag_of_some_partitions_is_theirs_alone(line: Line) -> None:
