@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from console.hub import Subscription
 from dispatch.decide.trouble import Condition
@@ -21,6 +22,9 @@ Approve = Callable[[str, str], object]
 
 Undo = Callable[[str, str], object]
 """(plan code, actor): ask for the running plan as it was. Raises Stale when too late, Refused when there is nothing."""
+
+Command = Callable[[str, dict[str, Any], str], None]
+"""(name, values, actor): a dispatcher's command by its name (see dispatch/desk.py). Raises Refused, Stale."""
 
 StopSelfStart = Callable[[bool, str], None]
 """(stopped, actor): True stops every automatic start until False releases them. Writes its audit row."""
@@ -49,6 +53,7 @@ class ConsoleDeps:
     approve: Approve
     undo: Undo
     stop_self_start: StopSelfStart
+    command: Command
     sheets_dir: Path
     condition: Callable[[], Condition]
     print_last: str

@@ -11,6 +11,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from dispatch.context import Context
 from dispatch.differences import difference
+from dispatch.silence import watch
 from dispatch.uow import UnitOfWork
 from dispatch.versions import latest_version, live_version, routes_of
 from models.errors import Refused, Stale
@@ -74,6 +75,7 @@ def _put_in_force(
     uow.audit("plan.approved", f"plan:{version.id}", reason=reason)
     uow.emit("plans", plan.code, "plan.approved", {"plan_version": version.id}, version.id)
     uow.session.flush()
+    watch(uow, context)
 
 
 def _assign(uow: UnitOfWork, plan: Plan, version: PlanVersion) -> None:

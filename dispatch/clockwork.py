@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import select
 
+from dispatch.alarms import shelf_time_over
 from dispatch.approval import activate, close_plan, self_start, stations_missed
 from dispatch.collection import clock, open_day, plan_run
 from dispatch.context import Context
 from dispatch.fallback import check_fallback_age, request_fallbacks
 from dispatch.response import SELF_START_STOP, plough_timer
+from dispatch.silence import look
 from dispatch.uow import UnitOfWork
 from models.events.base import Event
 from models.tables.city import Station
@@ -31,6 +33,10 @@ def timer_due(uow: UnitOfWork, context: Context, event: Event) -> None:
         self_start(uow, context, payload["plan"], SELF_START_STOP)
     elif kind == "telling.late":
         _telling_late(uow, payload["telling"])
+    elif kind == "alarm.unshelve":
+        shelf_time_over(uow, payload["alarm"])
+    elif kind == "vehicles.look":
+        look(uow, context)
     elif kind == "collection.run":
         plan_run(uow, context, date.fromisoformat(payload["day"]), payload["run"])
     elif kind == "day.end":

@@ -128,6 +128,7 @@ class PlanParams(Params):
     improve_latency_s: int
     started_lead_s: int
     telling_alarm_min: int
+    silent_min: int
     fallback_max_age_h: int
     fallback_clock: Clock
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from dispatch.approval import route_in_force
 from dispatch.execution import at_work, prove_passes, tools_letters, visit
 from dispatch.routes import driven_legs
+from dispatch.silence import heard
 from dispatch.uow import UnitOfWork
 from models.bulk import add_new, one_of, put
 from models.events.field import VehiclePosition
@@ -66,12 +67,15 @@ def record_positions(
     new = add_new(uow.session, Position, list(first.values()), ("vehicle", "observed_at"))
     result.applied, result.duplicates = len(new), len(good) - len(new)
     fresh: dict[str, list[VehiclePosition]] = {}
-    for fix, _ in good:
+    times: dict[str, list[tuple[datetime, datetime]]] = {}
+    for fix, received_at in good:
         if (fix.vehicle, fix.observed_at) in new:
             new.remove((fix.vehicle, fix.observed_at))
             fresh.setdefault(fix.vehicle, []).append(fix)
+            times.setdefault(fix.vehicle, []).append((fix.observed_at, received_at))
     if fresh:
         _follow(uow, fresh, network(uow.session))
+        heard(uow, times)
     return result
 
 

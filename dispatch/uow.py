@@ -63,26 +63,28 @@ class UnitOfWork:
             row.state = "cancelled"
 
     def open_alarm(self, kind: str, key: str, priority: int = 2, **detail: Any) -> None:
-        """Raise the alarm `kind:key` unless it is open already."""
+        """Raise the alarm `kind:key` unless it is open already; one still on the shelf comes back onto the shelf."""
         row = self.session.get(Alarm, f"{kind}:{key}")
         if row is None:
-            self.session.add(
-                Alarm(id=f"{kind}:{key}", kind=kind, key=key, priority=priority, opened_at=self.now, detail=detail)
-            )
+            row = Alarm(id=f"{kind}:{key}", kind=kind, key=key, priority=priority, opened_at=self.now, detail=detail)
+            self.session.add(row)
         elif row.state == "closed":
-            row.state, row.opened_at, row.closed_at, row.detail = "open", self.now, None, detail
+            row.state = "open" if row.shelved_until is None or row.shelved_until <= self.now else "shelved"
+            row.opened_at, row.closed_at, row.detail = self.now, None, detail
+            row.acknowledged_at, row.acknowledged_by = None, ""
         else:
             return
-        self._alarm_changed(kind, key, "opened", detail)
+        self.alarm_changed(row, "opened", **detail)
 
     def close_alarm(self, kind: str, key: str) -> None:
         """Close the alarm `kind:key` if it is open."""
         row = self.session.get(Alarm, f"{kind}:{key}")
         if row is not None and row.state != "closed":
             row.state, row.closed_at = "closed", self.now
-            self._alarm_changed(kind, key, "closed", {})
+            self.alarm_changed(row, "closed")
 
-    def _alarm_changed(self, kind: str, key: str, what: str, detail: Mapping[str, Any]) -> None:
-        id_ = f"alarm:{kind}:{key}"
+    def alarm_changed(self, alarm: Alarm, what: str, **detail: Any) -> None:
+        """Audit what happened to an alarm, and say so."""
+        id_ = f"alarm:{alarm.id}"
         self.audit(f"alarm.{what}", id_, **detail)
         self.emit("state", id_, "alarm.changed", {"alarm": id_, "state": what}, what)

@@ -17,6 +17,7 @@ import uvicorn
 from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
+from dispatch.desk import carry_out
 from models.errors import Refused, Unavailable
 from streams import metrics
 from streams.driver import Partition, Record
@@ -69,6 +70,7 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             approve=system.approve,
             undo=system.undo,
             stop_self_start=system.stop_self_start,
+            command=lambda name, values, who: carry_out(system.database, system.clock(), who, name, values),
             sheets_dir=system.data_dir / "sheets",
             condition=lambda: lookout.condition,
             print_last=f"sweepline print-last --data {system.data_dir}",

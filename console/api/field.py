@@ -1,4 +1,4 @@
-"""What stands, moves and waits: vehicles, stations, cases, resources, alerts, alarms, status."""
+"""What stands, moves and waits: vehicles, stations, cases, resources, alerts, status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.read.field import (
     read_stations,
     read_vehicles,
 )
-from console.read.weather import AlarmOut, AlertsOut, StatusOut, read_alarms, read_alerts, read_status
+from console.read.weather import AlertsOut, StatusOut, read_alerts, read_status
 
 router = APIRouter(prefix="/api", tags=["now"])
 
@@ -54,13 +54,6 @@ def alerts(_who: Viewer, deps: Deps) -> AlertsOut:
     """Weather episodes, their alerts, and what the city does about them."""
     with deps.database.read() as session:
         return read_alerts(session, deps.clock())
-
-
-@router.get("/alarms")
-def alarms(_who: Viewer, deps: Deps) -> list[AlarmOut]:
-    """Open alarms."""
-    with deps.database.read() as session:
-        return read_alarms(session)
 
 
 @router.get("/status")

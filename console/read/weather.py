@@ -1,4 +1,4 @@
-"""Alerts with what the city does about them, alarms, and the state of the system itself."""
+"""Alerts with what the city does about them, and the state of the system itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from console.read.base import Out
 from models.tables.city import Setting
-from models.tables.flow import Alarm, Quarantine, Timer
+from models.tables.flow import Quarantine, Timer
 from models.tables.weather import Alert, Episode, Reading, Response, Stage
 
 SELF_START_STOP = "self_start_stopped"
@@ -18,7 +18,6 @@ SELF_START_STOP = "self_start_stopped"
 
 EPISODES_SHOWN = timedelta(hours=48)
 EPISODE_LIMIT = 50
-ALARM_LIMIT = 200
 READING_SHOWN = timedelta(hours=3)
 
 
@@ -82,18 +81,6 @@ class AlertsOut(Out):
 
     episodes: list[EpisodeOut]
     others: list[AlertOut]
-
-
-class AlarmOut(Out):
-    """An open alarm. `detail` has what its kind knows."""
-
-    id: str
-    kind: str
-    key: str
-    priority: int
-    opened_at: datetime
-    state: str
-    detail: dict[str, Any]
 
 
 class SelfStartOut(Out):
@@ -215,28 +202,6 @@ def _response(row: Response, stages: list[Stage]) -> ResponseOut:
             for stage in sorted(stages, key=lambda stage: order.get(stage.kind, len(order)))
         ],
     )
-
-
-def read_alarms(session: Session) -> list[AlarmOut]:
-    """Alarms not closed, the most urgent first, then the oldest."""
-    rows = session.exec(
-        select(Alarm)
-        .where(Alarm.state != "closed")
-        .order_by(col(Alarm.priority), col(Alarm.opened_at), col(Alarm.id))
-        .limit(ALARM_LIMIT)
-    ).all()
-    return [
-        AlarmOut(
-            id=row.id,
-            kind=row.kind,
-            key=row.key,
-            priority=row.priority,
-            opened_at=row.opened_at,
-            state=row.state,
-            detail=row.detail,
-        )
-        for row in rows
-    ]
 
 
 def read_status(session: Session, now: datetime, simulated: bool) -> StatusOut:

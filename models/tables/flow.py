@@ -106,6 +106,14 @@ class AuditRow(SQLModel, table=True):
     """One change of state, written in its transaction; sealed into a hash chain afterwards, in commit order."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index(
+            "ix_audit_alarms",
+            "at",
+            sqlite_where=text("action = 'alarm.opened'"),
+            postgresql_where=text("action = 'alarm.opened'"),
+        ),
+    )
     id: int | None = big_key()
     at: datetime = time_field()
     actor: str
@@ -141,7 +149,9 @@ class Heartbeat(SQLModel, table=True):
 
 
 class Alarm(SQLModel, table=True):
-    """A condition somebody must know of. `state`: open, acknowledged, closed."""
+    """A condition somebody must know of. `state`: open, acknowledged, shelved (out of the list until `shelved_until`),
+    closed. Raised again, it is to be acknowledged again; still on the shelf, it comes back onto it.
+    """
 
     id: str = Field(primary_key=True)
     kind: str = Field(index=True)
@@ -151,6 +161,11 @@ class Alarm(SQLModel, table=True):
     closed_at: datetime | None = time_field(default=None)
     state: str = "open"
     detail: dict[str, Any] = json_field(default_factory=dict)
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = time_field(default=None)
+    shelved_by: str = ""
+    shelved_until: datetime | None = time_field(default=None)
+    shelved_reason: str = ""
 
 
 class Projection(SQLModel, table=True):

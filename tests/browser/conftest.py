@@ -19,6 +19,7 @@ from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
 from console.vendor import VENDOR
+from dispatch.desk import carry_out
 from models.database import Database
 from models.errors import Refused, Stale
 from models.tables.city import Setting
@@ -117,6 +118,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         approve=approve,
         undo=undo,
         stop_self_start=stop_self_start,
+        command=lambda name, values, who: carry_out(database, NOW, who, name, values),
         sheets_dir=sheets,
         condition=lambda: lookout.condition,
         print_last=f"sweepline print-last --data {tmp_path}",

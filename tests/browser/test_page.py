@@ -156,11 +156,11 @@ def test_a_change_told_by_a_hint_shows_without_reloading(open_tab: OpenTab, site
     tab = open_tab()
     tab.sign_in()
     tab.page.click("#tab-alarms")
-    assert tab.page.locator("#panel-body .item").count() == 1
+    assert tab.page.locator("[data-alarm]").count() == 1
     with site.database.write() as session:
         session.add(Alarm(id="stand_down:x", kind="stand_down", key="x", priority=1, opened_at=NOW))
     site.hub.publish("alarm:stand_down:x")
-    tab.until("document.querySelectorAll('#panel-body .item').length === 2")
+    tab.until("document.querySelectorAll('[data-alarm]').length === 2")
     no_fault(tab)
 
 
@@ -186,7 +186,7 @@ def test_search_finds_and_shows_and_help_lists_the_keys(open_tab: OpenTab) -> No
     page.wait_for_selector(".maplibregl-popup .pop")
     assert "苏K·10001" in page.inner_text(".maplibregl-popup")
     page.keyboard.press("?")
-    assert page.locator("#help-dialog kbd").count() == 10
+    assert page.locator("#help-dialog kbd").count() == 14
     page.keyboard.press("Escape")
     assert page.is_hidden("#help-dialog")
     no_fault(tab)

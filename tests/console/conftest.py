@@ -16,6 +16,7 @@ from console.app import create_app
 from console.deps import ConsoleDeps
 from console.hub import Hub
 from dispatch.decide.trouble import Condition, assess
+from dispatch.desk import carry_out
 from models.database import Database
 from models.events.base import Receipt
 from models.tables.city import Setting
@@ -79,6 +80,7 @@ class Desk:
             approve=self.approve,
             undo=self.undo,
             stop_self_start=self.stop_self_start,
+            command=lambda name, values, who: carry_out(self.database, NOW, who, name, values),
             sheets_dir=self.sheets_dir,
             condition=lambda: self.condition,
             print_last="sweepline print-last --data here",

@@ -12,7 +12,7 @@ export default {
   "degree.looked": "looked at {t} ago", "degree.since": "since {t} ({age})", "degree.also": "also: {what}", "degree.known": "shown: as of {t}",
   "degree.broker_away.what": "Commands, alerts and cases are stored and carried out; positions and readings wait with their senders.", "degree.solver_away.what": "No new plans; approved plans and fallback plans hold.",
   "degree.database_read_only.what": "Nothing can be changed; the last approved plans hold. Print them:", "degree.all_away.what": "The last known state is shown; nothing can be changed. Print the last plans:", "degree.no_answer.what": "What is shown may be old. Print the last plans on the server:",
-  "banner.label": "Weather alert", "banner.in": "starts in {t}", "banner.since": "began {t} ago", "banner.assumed": "(onset assumed)", "banner.until": "until {t}",
+  "banner.label": "Weather alert", "banner.in": "starts in {t}", "banner.since": "began {t} ago", "banner.assumed": "(onset assumed)", "banner.stages": "Stages of the response", "banner.until": "until {t}",
   "severity.Extreme": "Extreme", "severity.Severe": "Severe", "severity.Moderate": "Moderate", "severity.Minor": "Minor", "severity.Unknown": "No grade",
   "phenomenon.snow": "Snow", "phenomenon.ice": "Icy roads", "phenomenon.freezing_rain": "Freezing rain", "phenomenon.frost": "Frost", "phenomenon.other": "Weather",
   "stage.pretreat": "Pretreat", "stage.plough": "Plough", "stage.muster": "All hands", "stage.mop_up": "Mop up",
@@ -63,4 +63,7 @@ export default {
   "help.title": "Keyboard", "help./": "search", "help.?": "this help", "help.a": "approve the selected plan", "help.l": "中文 / English", "help.n": "day or night", "help.x": "stop all automatic starts", "help.123": "colour of streets", "help.Esc": "back, close",
   "error.load": "Could not load: {what}", "error.forbidden": "Your role does not allow this", "error.away": "The service is away; it is tried again", "error.fault": "Something went wrong; it is in the log",
   "unit.km": "km", "unit.kg": "kg", "unit.t": "t", "unit.h": "h", "unit.min": "min", "unit.s": "s", "unit.d": "d",
+  "loading": "Loading…", "alarm.new": "New alarm: {what}", "alarm.new.many": "{n} new alarms, first: {what}", "alarm.ack": "Acknowledge", "alarm.ack.all": "Acknowledge all ({n})", "alarm.acked": "acknowledged by {who}, {t}", "alarm.shelve": "Shelve…",
+  "alarm.shelve.title": "Shelve: {what} ({n})", "alarm.shelve.reason": "Reason", "alarm.shelve.for": "For", "alarm.shelf": "Shelved ({n})", "alarm.shelved": "{who}, until {t}: {why}", "alarm.unshelve": "Put back", "alarm.show": "Show",
+  "alarm.over": "That alarm is over", "alarm.heard": "last fix {t}", "alarm.sound.on": "Sound on", "alarm.sound.off": "Sound off", "alarm.load": "{now} in the last 10 min (aim: ≤ {target})", "alarm.load.mean": "{mean} on average over {hours} h, at most {most}", "alarm.load.bars": "New alarms per 10 minutes, last four hours: {list}", "alarm.vehicle_silent": "Vehicle silent on its route", "alarm.bundle_late": "Bundle is late", "help.tabs": "list before, list after", "help.k": "acknowledge the alarm with the focus", "help.m": "sound of alarms on or off",
 };

@@ -12,7 +12,7 @@ export default {
   "degree.looked": "{t}前查看", "degree.since": "自 {t} 起（{age}）", "degree.also": "另有：{what}", "degree.known": "显示的是 {t} 的状态",
   "degree.broker_away.what": "指令、预警和工单照常入库办理；车辆位置和传感器读数由设备稍后重发。", "degree.solver_away.what": "暂不能编制新方案；已批准方案和备用方案有效。",
   "degree.database_read_only.what": "暂不能更改任何内容；最近批准的方案有效。打印命令：", "degree.all_away.what": "显示最近已知状态，暂不能更改。打印最近方案：", "degree.no_answer.what": "所显示内容可能已过时。请在服务器上打印最近方案：",
-  "banner.label": "天气预警", "banner.in": "{t}后开始", "banner.since": "已开始 {t}", "banner.assumed": "（开始时间为推定）", "banner.until": "至 {t}",
+  "banner.label": "天气预警", "banner.in": "{t}后开始", "banner.since": "已开始 {t}", "banner.assumed": "（开始时间为推定）", "banner.stages": "响应阶段", "banner.until": "至 {t}",
   "severity.Extreme": "红色", "severity.Severe": "橙色", "severity.Moderate": "黄色", "severity.Minor": "蓝色", "severity.Unknown": "未定级",
   "phenomenon.snow": "降雪", "phenomenon.ice": "道路结冰", "phenomenon.freezing_rain": "冻雨", "phenomenon.frost": "霜冻", "phenomenon.other": "天气",
   "stage.pretreat": "预撒盐", "stage.plough": "推雪", "stage.muster": "全员出动", "stage.mop_up": "收尾",
@@ -63,4 +63,7 @@ export default {
   "help.title": "键盘操作", "help./": "搜索", "help.?": "本说明", "help.a": "批准所选方案", "help.l": "中文／English", "help.n": "日间／夜间", "help.x": "停止所有自动启动", "help.123": "街道着色方式", "help.Esc": "返回、关闭",
   "error.load": "载入失败：{what}", "error.forbidden": "权限不足", "error.away": "服务暂不可用，稍后自动重试", "error.fault": "出错了，已记录",
   "unit.km": "公里", "unit.kg": "千克", "unit.t": "吨", "unit.h": "小时", "unit.min": "分", "unit.s": "秒", "unit.d": "天",
+  "loading": "正在载入…", "alarm.new": "新报警：{what}", "alarm.new.many": "{n} 个新报警，首个：{what}", "alarm.ack": "确认", "alarm.ack.all": "全部确认（{n}）", "alarm.acked": "{who} 于 {t} 确认", "alarm.shelve": "搁置…",
+  "alarm.shelve.title": "搁置：{what}（{n}）", "alarm.shelve.reason": "原因", "alarm.shelve.for": "时长", "alarm.shelf": "已搁置（{n}）", "alarm.shelved": "{who} 搁置至 {t}：{why}", "alarm.unshelve": "取消搁置", "alarm.show": "查看",
+  "alarm.over": "该报警已解除", "alarm.heard": "最后定位 {t}", "alarm.sound.on": "声音：开", "alarm.sound.off": "声音：关", "alarm.load": "近 10 分钟 {now} 个（宜 ≤ {target}）", "alarm.load.mean": "{hours} 小时平均 {mean} 个，最多 {most} 个", "alarm.load.bars": "近四小时每 10 分钟新报警数：{list}", "alarm.vehicle_silent": "车辆失联", "alarm.bundle_late": "任务单包过期", "help.tabs": "前一个、后一个列表", "help.k": "确认焦点所在的报警", "help.m": "报警声音开关",
 };

@@ -9,7 +9,7 @@ export function h(tag, properties, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (key === "colour") element.style.backgroundColor = value;
-    else if (key === "width") element.style.width = value;
+    else if (["width", "height", "left"].includes(key) && typeof value === "string") element.style[key] = value;
     else if (key in element && !key.startsWith("aria")) element[key] = value;
     else element.setAttribute(key, value === true ? "true" : String(value));
   }
@@ -19,14 +19,16 @@ export function h(tag, properties, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
-/** Put new children in place of the old, keeping scroll positions (`data-keep`) and, by `data-key`, the focus. */
+/** Put new children in place of the old, keeping scroll positions (`data-keep`), what is unfolded (`data-open`) and, by `data-key`, the focus. */
 export function fill(element, ...children) {
   const top = element.scrollTop;
   const tops = new Map([...element.querySelectorAll("[data-keep]")].map((e) => [e.dataset.keep, e.scrollTop]));
   const held = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const open = new Set([...element.querySelectorAll("details[data-open][open]")].map((e) => e.dataset.open));
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
   element.scrollTop = top;
   for (const e of element.querySelectorAll("[data-keep]")) e.scrollTop = tops.get(e.dataset.keep) ?? 0;
+  for (const e of element.querySelectorAll("details[data-open]")) if (open.has(e.dataset.open)) e.open = true;
   if (held) element.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
 }
 
@@ -38,6 +40,23 @@ export function toast(text, bad = false) {
   box.hidden = false;
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 8000 : 4000);
+}
+
+/** Ask for values in fields: {name, label, options?, value?, required?, maxLength?}. Resolves to them by name, or null. */
+export function form({ title, fields, yes, no }) {
+  const dialog = $("confirm-dialog");
+  return new Promise((resolve) => {
+    const close = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
+    const control = ({ name, options, value = "", required = false, maxLength = 200 }, i) => (options
+      ? h("select", { name }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
+      : h("input", { name, value, required, maxLength, autofocus: i === 0, autocomplete: "off" }));
+    dialog.replaceChildren(h("form.fields", { method: "dialog", onsubmit: (event) => { event.preventDefault(); close(Object.fromEntries(new FormData(event.target))); } },
+      h("h2", { id: "confirm-title" }, title), fields.map((field, i) => h("label", {}, field.label, control(field, i))),
+      h("div.row", {}, h("button", { type: "button", onclick: () => close(null) }, no), h("button.primary", { type: "submit" }, yes))));
+    dialog.setAttribute("aria-labelledby", "confirm-title");
+    dialog.onclose = () => resolve(null);
+    dialog.showModal();
+  });
 }
 
 /** Ask; resolves true when the answer is yes. */

@@ -96,7 +96,7 @@ function drawBanner() {
     alert?.headline && h("span.headline", { title: alert.headline }, alert.headline),
     h("span.num", {}, h("b", {}, left > 0 ? t("banner.in", { t: span(left) }) : t("banner.since", { t: span(-left) })), ` (${when(episode.onset, now())})`,
       episode.onset_assumed && ` ${t("banner.assumed")}`, episode.expires && ` · ${t("banner.until", { t: when(episode.expires, now()) })}`),
-    episode.response && h("ol.stages", {}, episode.response.stages.map((stage) => h(`li.stage.${stage.state}`, {}, stageText(stage)))));
+    episode.response && h("ol.stages", { tabIndex: 0, "aria-label": t("banner.stages"), "data-key": "stages" }, episode.response.stages.map((stage) => h(`li.stage.${stage.state}`, {}, stageText(stage)))));
 }
 
 function stageText(stage) {

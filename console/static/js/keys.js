@@ -1,16 +1,19 @@
 // Keys: single letters, never while somebody types or a dialog is open.
-import { $, fill, h } from "./dom.js";
+import { acknowledgeFocused } from "./alarms.js";
+import { $, fill, h, toast } from "./dom.js";
 import { t } from "./i18n.js";
 import { stop } from "./header.js";
 import { setMode, show } from "./mapview.js";
 import { approve, select } from "./plans.js";
+import { switchSound } from "./sound.js";
+import { step } from "./panel.js";
 import { set, state } from "./store.js";
 
-const HELP = ["/", "a", "x", "1 2 3", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "a", "k", "m", "x", "1 2 3", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, a: approve, l: switchLanguage, n: switchTheme, x: stop,
+    "/": () => $("search").focus(), "?": showHelp, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), l: switchLanguage, n: switchTheme, x: stop,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {
@@ -24,6 +27,11 @@ export function startKeys({ switchLanguage, switchTheme }) {
   $("help").addEventListener("click", showHelp);
 }
 
+function mute() {
+  toast(t(switchSound() ? "alarm.sound.on" : "alarm.sound.off"));
+  set("alarms", state.alarms);
+}
+
 /** One thing at a time: what is said on the map, the route, the plan. */
 function back() {
   if (state.see) show(null);
@@ -33,7 +41,7 @@ function back() {
 
 export function showHelp() {
   const dialog = $("help-dialog");
-  const text = (key) => t(`help.${{ "1 2 3": "123" }[key] ?? key}`);
+  const text = (key) => t(`help.${{ "1 2 3": "123", "[ ]": "tabs" }[key] ?? key}`);
   fill(dialog, h("h2", { id: "help-title" }, t("help.title")),
     h("div.keys", {}, HELP.flatMap((key) => [h("span", {}, key.split(" ").map((k) => h("kbd", {}, k.length === 1 ? k.toUpperCase() : k))), h("span", {}, text(key))])),
     h("div.row", {}, h("button.primary", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("close"))));

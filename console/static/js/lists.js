@@ -1,29 +1,14 @@
-// The other lists: alarms, cases, stations, vehicles. Each row goes to its place on the map.
+// The other lists: cases, stations, vehicles. Each row goes to its place on the map.
 import { h } from "./dom.js";
 import { named, number, shortTime, span, t, when, word } from "./i18n.js";
 import { condition, showAt } from "./mapview.js";
 import { now, state } from "./store.js";
 
 const ROWS_SHOWN = 300;
-const PRIORITY = { 1: "bad", 2: "warn", 3: "info" };
 
 export const empty = (family) => h("p.empty", {}, h("strong", {}, t(`${family}.empty`)), t(`${family}.empty.hint`));
 const more = (rows) => rows.length > ROWS_SHOWN && h("p.empty", {}, t("plan.more", { n: rows.length - ROWS_SHOWN }));
 const age = (time) => (now() - Date.parse(time)) / 1000;
-
-export function alarmsList() {
-  const rows = state.alarms ?? [];
-  if (!rows.length) return empty("alarms");
-  return [rows.slice(0, ROWS_SHOWN).map((alarm) => h("article.item", {},
-    h("header", {}, h("h3", {}, word("alarm", alarm.kind)), h(`span.chip.${PRIORITY[alarm.priority] ?? "info"}`, {}, word("priority", alarm.priority))),
-    h("div.sub", {}, h("span.mono", {}, alarm.key), h("span", {}, t("alarm.since", { t: when(alarm.opened_at, now()) }), ` · ${span(age(alarm.opened_at))}`)),
-    details(alarm.detail))), more(rows)];
-}
-
-function details(detail) {
-  const parts = Object.entries(detail).filter(([, value]) => ["string", "number"].includes(typeof value) && value !== "");
-  return parts.length ? h("p.words.dim", {}, parts.map(([key, value]) => `${key}: ${value}`).join(" · ")) : null;
-}
 
 export function casesList() {
   const rows = state.cases ?? [];

@@ -1,5 +1,6 @@
 // The page: sign in, read the city once, then keep everything live.
 import { startAddress } from "./address.js";
+import { startAlarms } from "./alarms.js";
 import { get, session, signIn, signOut, whenSignedOut } from "./api.js";
 import { $, toast } from "./dom.js";
 import { applyTexts, language, setLanguage, setZone, t } from "./i18n.js";
@@ -9,6 +10,7 @@ import { message, restyle, startMap } from "./mapview.js";
 import { draw as drawPanel, startPanel } from "./panel.js";
 import { reread, select } from "./plans.js";
 import { startSearch } from "./search.js";
+import { readySound } from "./sound.js";
 import { live, loadAll, on, set } from "./store.js";
 import { unpack } from "./streets.js";
 import { drawTrouble, startTrouble } from "./trouble.js";
@@ -81,6 +83,7 @@ async function enter() {
   message("");
   startHeader();
   startTrouble();
+  startAlarms();
   startPanel();
   startSearch();
   on("wanted", (id) => select(id));
@@ -103,6 +106,7 @@ function report(error) {
   toast(t("error.fault"), true);
 }
 
+readySound();
 setTheme(remembered(THEME) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "night" : "day"));
 setLanguage(language());
 applyTexts();

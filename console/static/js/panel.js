@@ -1,13 +1,14 @@
 // The panel: tabs and the list or detail below them.
 import { $, fill, h } from "./dom.js";
-import { alarmsList, casesList, stationsList, vehiclesList } from "./lists.js";
+import { alarmsList, isNew, listed } from "./alarms.js";
+import { casesList, stationsList, vehiclesList } from "./lists.js";
 import { t } from "./i18n.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
 import { on, set, state } from "./store.js";
 
 export const TABS = {
   plans: { needs: ["plans", "selected", "detail", "route", "difference"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
-  alarms: { needs: ["alarms"], draw: alarmsList, count: () => state.alarms?.length, bad: () => state.alarms?.some((a) => a.priority <= 2) },
+  alarms: { needs: ["alarms", "alarmLoad"], draw: alarmsList, count: () => listed().length, bad: () => listed().some((a) => isNew(a) && a.priority <= 2) },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
   stations: { needs: ["stations"], draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
   vehicles: { needs: ["vehicles"], draw: vehiclesList, count: () => state.vehicles?.length },
@@ -30,7 +31,7 @@ function drawTabs() {
     const chosen = state.tab === name;
     return h("button", {
       type: "button", role: "tab", id: `tab-${name}`, "data-key": `tab-${name}`, "aria-selected": String(chosen), "aria-controls": "panel-body",
-      tabIndex: chosen ? 0 : -1, onclick: () => set("tab", name), onkeydown: (e) => move(e, name),
+      tabIndex: chosen ? 0 : -1, onclick: () => set("tab", name), onkeydown: move,
     }, t(`tab.${name}`), count > 0 && h(tab.bad?.() ? "span.count.bad" : "span.count", {}, String(count)));
   }));
 }
@@ -44,10 +45,14 @@ export function draw() {
   fill($("panel-foot"), foot ?? []);
 }
 
-function move(event, name) {
-  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!step) return;
+function move(event) {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (by) step(by);
+}
+
+/** To the tab beside the one shown. */
+export function step(by) {
   const names = Object.keys(TABS);
-  set("tab", names[(names.indexOf(name) + step + names.length) % names.length]);
+  set("tab", names[(names.indexOf(state.tab) + by + names.length) % names.length]);
   $(`tab-${state.tab}`).focus();
 }

@@ -3,14 +3,14 @@ import { get } from "./api.js";
 
 const SOURCES = {
   status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
-  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", alarms: "/api/alarms", resources: "/api/resources",
+  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources",
 };
 // What a hint of a kind makes stale. A kind that is not here makes everything stale.
 const STALE = {
   vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "status"],
-  plan: ["plans", "work", "alerts", "status"], alarm: ["alarms"], resource: ["resources", "vehicles"], sheet: ["plans"], clock: ["status"], work: ["work", "cases", "stations"],
+  plan: ["plans", "work", "alerts", "status"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "vehicles"], sheet: ["plans"], clock: ["status"], work: ["work", "cases", "stations"],
 };
-const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000 };
+const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000, alarmLoad: 5000 };
 const EVERY_MS = 30000;
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;

@@ -33,6 +33,11 @@ def upgrade() -> None:
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("detail", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("acknowledged_by", sa.String(), nullable=False),
+        sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
+        sa.Column("shelved_by", sa.String(), nullable=False),
+        sa.Column("shelved_until", UtcDateTime(), nullable=True),
+        sa.Column("shelved_reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_alarm_kind"), "alarm", ["kind"], unique=False)
@@ -101,6 +106,14 @@ def upgrade() -> None:
         sa.Column("seal", sa.String(), nullable=False),
         sa.Column("sealed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_audit_alarms",
+        "audit",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("action = 'alarm.opened'"),
+        postgresql_where=sa.text("action = 'alarm.opened'"),
     )
     op.create_index(op.f("ix_audit_seal_no"), "audit", ["seal_no"], unique=True)
     op.create_index(op.f("ix_audit_subject"), "audit", ["subject"], unique=False)
