@@ -87,7 +87,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        translated = away(error)
+        translated = _other_schema(error) or away(error)
         if translated is None:
             raise
         raise translated from error
@@ -101,13 +101,18 @@ def away(error: DBAPIError) -> Unavailable | None:
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate in READ_ONLY_STATES or any(words in text for words in READ_ONLY_WORDS):
         return ReadOnly(f"database takes no changes: {text}")
-    if sqlstate in OTHER_SCHEMA_STATES or any(words in text for words in OTHER_SCHEMA_WORDS):
-        # No event is to blame for a database that is yet to be upgraded: whoever has one waits.
-        return Unavailable(f"the database is of another schema than this version ({text}): run `sweepline db upgrade`")
     if isinstance(error, OperationalError):
         return Unavailable(f"database is away or busy: {text}")
     if error.connection_invalidated:
         return Unavailable(f"database connection lost: {text}")
+    return None
+
+
+def _other_schema(error: DBAPIError) -> Unavailable | None:
+    text = str(error).splitlines()[0]
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate in OTHER_SCHEMA_STATES or any(words in text for words in OTHER_SCHEMA_WORDS):
+        return Unavailable(f"the database is of another schema than this version ({text}): run `sweepline db upgrade`")
     return None
 
 
