@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -16,10 +14,10 @@ _NAMESPACE = 0x5357
 def try_lock(session: Session, name: str) -> bool:
     """Lock a name for this transaction; False where another transaction has it. Always True on SQLite.
 
+    Each schema has locks of its own: two installations may share a database.
     On SQLite a data directory has one runner (its lease), and its write transactions exclude each other anyway.
     """
     if not is_postgres(session):
         return True
-    number = zlib.crc32(name.encode()) - (1 << 31)
-    statement = text("SELECT pg_try_advisory_xact_lock(:space, :number)")
-    return bool(session.execute(statement, {"space": _NAMESPACE, "number": number}).scalar())
+    statement = text("SELECT pg_try_advisory_xact_lock(:space, hashtext(current_schema() || '.' || :name))")
+    return bool(session.execute(statement, {"space": _NAMESPACE, "name": name}).scalar())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from dispatch.uow import UnitOfWork
+from models.database import Database
 from models.errors import Invariant, Unavailable
 from models.events.base import Event, load_event
 from models.tables.flow import AuditRow, Outbox, Timer
 from streams import leases, sealing
 from streams.driver import Driver, Message
+from streams.locks import try_lock
 from streams.relay import RELAY_LIMIT, Relay
 from streams.timers import fire_due, next_due
-from tests.contract.line import START, Line, remember
+from tests.contract.line import START, Line, database_url, remember
 
 
 class Faulty:
@@ -120,6 +123,17 @@ def test_a_second_relay_on_postgresql_finds_the_lock_taken(line: Line) -> None:
         pytest.skip("SQLite has one runner by its lease, no advisory lock")
     assert Relay(line.database, Nested(line.drivers[0], ""), line.clock).run_once() == 5
     assert inner == [0]
+
+
+def test_another_installation_in_the_same_database_has_locks_of_its_own(line: Line, tmp_path: Path) -> None:
+    if line.kind == "sqlite":
+        pytest.skip("SQLite has one runner by its lease, no advisory lock")
+    other = Database(database_url(line.kind, tmp_path, "public"))
+    with line.database.write() as session, other.write() as elsewhere:
+        assert try_lock(session, "contract") and try_lock(elsewhere, "contract")
+        with line.database.write() as third:
+            assert not try_lock(third, "contract")
+    other.close()
 
 
 def test_timers_fire_once_in_order_with_their_own_time(line: Line) -> None:
