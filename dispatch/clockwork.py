@@ -11,6 +11,7 @@ from dispatch.approval import activate, close_plan, self_start, stations_missed
 from dispatch.collection import clock, open_day, plan_run
 from dispatch.context import Context
 from dispatch.fallback import check_fallback_age, request_fallbacks
+from dispatch.reports.day import close_day
 from dispatch.response import SELF_START_STOP, plough_timer
 from dispatch.silence import look
 from dispatch.uow import UnitOfWork
@@ -43,6 +44,8 @@ def timer_due(uow: UnitOfWork, context: Context, event: Event) -> None:
         day = date.fromisoformat(payload["day"])
         stations_missed(uow, day)
         open_day(uow, context, day + timedelta(days=1))
+    elif kind == "day.close":
+        close_day(uow, date.fromisoformat(payload["day"]))
     elif kind == "fallback.make":
         request_fallbacks(uow, context, "nightly")
         _next_fallback(uow, context)

@@ -1,8 +1,9 @@
 """One hash over everything that is true: the same log, seed and budget must give it on every database and broker.
 
-Left out: projections, which are views of positions (those are in) and may after a kill show a key's last second only
-with its next event; what depends on the machine's speed (wall seconds), on deliveries (attempts, duplicates, leases,
-offsets) and on the order in which independent rows happened to be written (serial keys of outbox and audit).
+Left out: editions, which are read from rows that are in; projections, which are views of positions (those are in) and
+may after a kill show a key's last second only with its next event; what depends on the machine's speed (wall
+seconds), on deliveries (attempts, duplicates, leases, offsets) and on the order in which independent rows happened to
+be written (serial keys of outbox and audit).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ MEMORY_BYTES = 1 << 30
 INPUT_BYTES = 8 << 20
 """Largest document description taken."""
 TEMPLATES = Path(__file__).parent / "templates"
-TEMPLATE_NAMES = ("sheet", "slip", "order")
+TEMPLATE_NAMES = ("sheet", "slip", "order", "report")
 
 
 def compiler() -> Any:

@@ -12,6 +12,7 @@ from models.errors import SweeplineError
 from models.ids import content_hash
 from printouts.paper import A4, Paper
 from printouts.pool import Job, Pool, Printed
+from printouts.reports.values import ReportData
 from printouts.values import OrderData, SheetData, SlipData
 
 Progress = Callable[[int, int], None]
@@ -26,12 +27,12 @@ def silent(done: int, total: int) -> None:
     """Progress nobody looks at."""
 
 
-Printable = SheetData | SlipData | OrderData
-_TEMPLATES: dict[type, str] = {SheetData: "sheet", SlipData: "slip", OrderData: "order"}
+Printable = SheetData | SlipData | OrderData | ReportData
+_TEMPLATES: dict[type, str] = {SheetData: "sheet", SlipData: "slip", OrderData: "order", ReportData: "report"}
 
 
 def job_of(data: Printable, paper: Paper = A4) -> Job:
-    """The typesetting job of a sheet, a slip or a plan's order."""
+    """The typesetting job of a sheet, a slip, a plan's order or a report."""
     return Job(_TEMPLATES[type(data)], data.to_json(), paper)
 
 
@@ -39,6 +40,8 @@ def called(data: Printable) -> str:
     """What an error calls it."""
     if isinstance(data, OrderData):
         return f"order of {data.plan}@{data.version}"
+    if isinstance(data, ReportData):
+        return f"report {data.code}"
     return f"sheet {data.code} ({data.plan}@{data.version} {data.vehicle})"
 
 

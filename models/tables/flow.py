@@ -175,3 +175,15 @@ class Projection(SQLModel, table=True):
     kind: str = Field(index=True)
     position: int = Field(sa_column=Column(BigInteger, nullable=False))
     value: dict[str, Any] = json_field(default_factory=dict)
+
+
+class Edition(SQLModel, table=True):
+    """A report as it was made once and is given out ever after: `content` is the report's value, `kind` day, `key` its
+    date.
+    """
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    made_at: datetime = time_field()
+    content: dict[str, Any] = json_field(default_factory=dict)
+    content_hash: str

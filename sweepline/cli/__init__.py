@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from models.errors import Refused, Stale, Unavailable
-from sweepline.cli import city, db, plan, quarantine, root, sheet, user
+from sweepline.cli import city, db, plan, quarantine, report, root, sheet, user
 from sweepline.logs import set_up_logging
 
 DONE, NO, BAD, INTERNAL, LATER, INTERRUPTED = 0, 1, 2, 70, 75, 130
@@ -29,6 +29,7 @@ for name, group in (
     ("user", user),
     ("db", db),
     ("sheet", sheet),
+    ("report", report),
 ):
     app.add_typer(group.app, name=name)
 

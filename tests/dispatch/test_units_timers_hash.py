@@ -146,7 +146,7 @@ def test_the_standing_timers_are_set_once_however_often_a_city_starts(work: Work
     with work(3) as uow:
         kinds = [row.kind for row in uow.session.exec(select(Timer)).all()]
         # today's collection runs still ahead at 16:00 in Shanghai (evening), midnight, the nightly fallback, its age
-        assert sorted(kinds) == ["collection.run", "day.end", "fallback.age", "fallback.make"]
+        assert sorted(kinds) == ["collection.run", "day.close", "day.end", "fallback.age", "fallback.make"]
         days = uow.session.exec(select(StationDay)).all()
         assert {row.station for row in days} == {f"ST-{n}" for n in range(1, 6)} and len(days) == 5
         fallback = uow.session.exec(select(Timer).where(Timer.kind == "fallback.make")).one()

@@ -1,0 +1,1 @@
+"""Reports as paper and as tables: what dispatch/reports read, in words."""

@@ -1,0 +1,53 @@
+"""`sweepline report`: what happened in a storm or on a day, and what one shift hands to the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sweepline.cli.options import AsJson, ClockAt, Data
+
+app = typer.Typer(no_args_is_help=True, help="Reports of a storm, of a day, and the shift's handover.")
+
+Folder = Annotated[Path, typer.Option("--out", help="folder the files go to")]
+
+
+@app.command("storm")
+def report_storm(
+    data: Data,
+    episode: Annotated[str, typer.Argument(help="date of its onset, or its id; the newest if left out")] = "",
+    out: Folder = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """A storm's report: timeline, coverage, plans and what was driven; PDF, workbook, CSV, GeoJSON of the streets."""
+    from sweepline.reports import report_command
+
+    raise typer.Exit(report_command("storm", episode, data, out, as_json))
+
+
+@app.command("day")
+def report_day(
+    data: Data,
+    date: Annotated[str, typer.Argument(help="as 2023-12-18")],
+    out: Folder = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """A day's report: stations, cases, plans, sheets, alarms; from 13:00 of the next day on always the same edition."""
+    from sweepline.reports import report_command
+
+    raise typer.Exit(report_command("day", date, data, out, as_json))
+
+
+@app.command("handover")
+def report_handover(
+    data: Data,
+    out: Folder = Path("reports"),
+    clock: ClockAt = "",
+    as_json: AsJson = False,
+) -> None:
+    """What one shift hands to the next: everything open, room for notes, two signatures."""
+    from sweepline.reports import report_command
+
+    raise typer.Exit(report_command("handover", "", data, out, as_json, clock))

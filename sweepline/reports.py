@@ -1,0 +1,30 @@
+"""`sweepline report storm|day|handover`: a report in all its forms, written into a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from models.errors import Refused
+from printouts.files import write_durably
+from printouts.reports.documents import read_report
+from sweepline.running import open_system
+
+
+def report_command(kind: str, key: str, data: Path, out: Path, as_json: bool, clock: str = "") -> int:
+    """Write a report's PDF, workbook, CSV files and GeoJSON. Raises Refused, Unavailable, Unprintable."""
+    system = open_system(data, clock or None)
+    try:
+        with system.database.read() as session:
+            report = read_report(session, kind, key, system.clock())
+    finally:
+        system.close()
+    try:
+        paths = [str(write_durably(out / name, content)) for name, content in report.files().items()]
+    except OSError as error:
+        raise Refused("bad_folder", f"cannot write to {out}: {error.strerror or error}") from error
+    if as_json:
+        print(json.dumps({"files": paths, "report": report.document()}, ensure_ascii=False))
+    else:
+        print(f"{report.name}.pdf and {len(paths) - 1} files of tables in {out}")
+    return 0

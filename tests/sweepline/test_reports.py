@@ -1,0 +1,256 @@
+"""Reports of a real storm on the small city: alert, self-start, trucks that drive, a street closed, a night without
+anybody clearing bins. Lengths by hand: a block is 200 m; 7 main blocks, 8 secondary ones, one bridge.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from sqlmodel import select
+
+from dispatch.desk import carry_out
+from models.database import Database
+from models.tables.city import Station
+from models.tables.flow import AuditRow, Edition
+from models.tables.work import StationDay
+from tests.small_city import stored_small_city
+from tests.sweepline.conftest import Command
+from tests.sweepline.storm_line import Line, cap
+
+FORMULA = '=HYPERLINK("http://bad.example/","open")'
+EVENTS = (
+    {"type": "complaint.received", "id": "c1", "kind": "ice", "lon": 119.45, "lat": 32.78, "text": FORMULA},
+    {
+        "type": "resource.status",
+        "id": "r1",
+        "kind": "vehicle",
+        "ref": "S-2",
+        "status": "out",
+        "since": "2023-12-18T09:15:00Z",
+        "reason": FORMULA,
+    },
+    {
+        "type": "resource.status",
+        "id": "r2",
+        "kind": "street",
+        "ref": "s22h",
+        "status": "out",
+        "since": "2023-12-18T09:15:00Z",
+    },
+)
+FIRST, DAY = "storm-2023-12-18", "day-2023-12-18"
+
+
+@pytest.fixture(scope="session")
+def after_storm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small city from the alert at 16:00 to the next day's half past one, nobody at the desk."""
+    folder = tmp_path_factory.mktemp("reports") / "data"
+    stored_small_city(folder)
+    line = Line(folder)
+    assert line.send(cap()) == ["accepted"]
+    line.go(minutes=80)
+    body = "\n".join(json.dumps(event) for event in EVENTS).encode()
+    assert line.send(body, "application/x-ndjson") == ["accepted"] * 3
+    line.go(step=20, hours=6, minutes=40)
+    line.go(step=5, hours=1)
+    line.go(step=60, hours=12, minutes=30)
+    line.system.close()
+    return folder
+
+
+@pytest.fixture
+def data(after_storm: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(after_storm, tmp_path / "data"))
+
+
+def text_of(path: Path) -> str:
+    return re.sub(r"[\s\u200b\xa0\u202f]+", "", "".join(page.extract_text() for page in PdfReader(path).pages))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+
+
+def opened(data: Path) -> Database:
+    return Database(f"sqlite:///{data / 'sweepline.db'}")
+
+
+def test_a_storm_is_reported_from_alert_to_last_plan(data: Path, command: Command, tmp_path: Path) -> None:
+    said = command("report", "storm", "--data", data, "--out", tmp_path / "a", "--json")
+    assert said.code == 0, said.err
+    report = said.json["report"]
+    cover = {(line["stage"], line["priority"]): line for line in report["cover"]}
+    for stage, when in (("pretreat", "before_onset_m"), ("plough", "by_clock_m")):
+        assert cover[stage, "main"][when] == 7 * 200
+        assert cover[stage, "secondary"][when] == 8 * 200
+    assert cover["pretreat", "bridge"]["before_onset_m"] == 200
+    assert (cover["plough", "bridge"]["not_m"], cover["plough", "bridge"]["by_clock_m"]) == (200, 0)
+    assert report["over"] and report["clock_at"] == "2023-12-18T21:00:00Z"
+
+    codes = [(moment["code"], moment["actor"]) for moment in report["timeline"]]
+    wanted = [
+        ("alert.stored", "system:weather"),
+        ("plan.proposed", "system:planner"),
+        ("plan.approved", "policy:self_start"),
+        ("plan.active", "system:timers"),
+        ("resource.out", "system:resources"),
+        ("alarm.opened", "system:timers"),
+        ("plan.closed", "system:timers"),
+    ]
+    assert [codes.index(code) for code in wanted] == sorted(codes.index(code) for code in wanted)
+    times = [moment["at"] for moment in report["timeline"]]
+    assert times == sorted(times)
+
+    plans = {plan["service"]: plan for plan in report["plans"]}
+    # 14 m and 9 m wide, 20 g/m2 twice: 112 kg and 72 kg a block; ploughing spreads once
+    assert plans["salting"]["salt_kg"] == 8 * 112 + 8 * 72
+    assert plans["ploughing"]["salt_kg"] == 7 * 56 + 8 * 36
+    for route in report["routes"]:
+        if route["vehicle"]:
+            assert route["driven_m"] == pytest.approx(route["planned_m"], rel=0.02)
+            assert route["driven_start"] < route["planned_end"] < "2023-12-18T17:00:00Z"
+    assert [case["kind"] for case in report["cases"]] == ["ice"]
+
+    streets = rows_of(tmp_path / "a" / f"{FIRST}-streets.csv")
+    assert len(streets) == 2 * 16
+    (closed,) = [row for row in streets if row["state"] != "done"]
+    assert (closed["stage"], closed["segment"], closed["reason"]) == ("plough", "s22h", "street_out")
+    assert closed["last_at"].startswith("2023-12-18T16:"), "it was salted before it was closed"
+
+
+def test_its_paper_says_so(data: Path, command: Command, tmp_path: Path) -> None:
+    command("report", "storm", "2023-12-18", "--data", data, "--out", tmp_path)
+    text = text_of(tmp_path / f"{FIRST}.pdf")
+    for words in (
+        "除雪防冻处置报告",
+        "暴雪黄色预警",
+        "2023-12-1822:00",
+        "道路封闭streetclosed",
+        "无人及时决定nobodydecidedintime",
+        "自动启动self-start",
+        "S-20231218-D01-N@",
+        "2.2t",  # 1.472 t salted, 0.680 t with the ploughs
+        "1/",
+    ):
+        assert words in text, words
+    pages = PdfReader(tmp_path / f"{FIRST}.pdf").pages
+    for number, page in enumerate(pages, 1):
+        assert f"{number}/{len(pages)}" in re.sub(r"\s", "", page.extract_text())
+
+
+def test_the_same_rows_give_the_same_bytes(data: Path, command: Command, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        for words in (("storm",), ("day", "2023-12-18"), ("handover", "--clock", "2023-12-19T06:00Z")):
+            assert command("report", *words, "--data", data, "--out", tmp_path / folder).code == 0
+    first, second = sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir())
+    assert [path.name for path in first] == [path.name for path in second]
+    assert len(first) > 15
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_streets_come_as_geojson_with_what_was_done(data: Path, command: Command, tmp_path: Path) -> None:
+    command("report", "storm", "--data", data, "--out", tmp_path)
+    features = json.loads((tmp_path / f"{FIRST}.geojson").read_text(encoding="utf-8"))["features"]
+    assert len(features) == 32
+    found = {feature["id"]: feature for feature in features}
+    assert found["plough:s22h"]["properties"]["reason"] == "street_out"
+    assert found["pretreat:s22h"]["properties"]["done_at"] < "2023-12-18T14:00:00Z"
+    assert [len(point) for point in found["plough:s22h"]["geometry"]["coordinates"]] == [2, 2]
+
+
+def test_no_text_of_strangers_becomes_a_formula(data: Path, command: Command, tmp_path: Path) -> None:
+    command("report", "storm", "--data", data, "--out", tmp_path)
+    notes = [row["note"] for row in rows_of(tmp_path / f"{FIRST}-timeline.csv")]
+    assert "'" + FORMULA in notes
+    assert not any(note.startswith("=") for note in notes)
+    with zipfile.ZipFile(tmp_path / f"{FIRST}.xlsx") as book:
+        sheets = "".join(book.read(name).decode() for name in book.namelist() if "worksheets/sheet" in name)
+        shared = book.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheets and "hyperlink" not in sheets
+    assert FORMULA.replace('"', "&quot;") in shared or FORMULA in shared
+
+
+def test_a_day_is_frozen_on_the_next(data: Path, command: Command, tmp_path: Path) -> None:
+    first = command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "a", "--json")
+    report = first.json["report"]
+    assert report["closed_at"] == "2023-12-19T05:00:00Z"
+    (stations,) = report["stations"]
+    assert (stations["owed"], stations["cleared"], stations["missed"]) == (5, 0, 5)
+    assert [alarm["kind"] for alarm in report["alarms"]] == ["station_missed"] * 5
+    # the case came at 17:20 with four hours, and nobody went
+    assert (report["cases_received"], report["cases_open"], len(report["cases_late"])) == (1, 1, 1)
+    services = {plan["service"]: plan for plan in report["plans"]}
+    assert services["salting"]["approved_by"] == "policy:self_start" and services["salting"]["feasible"]
+    assert services["collection"]["approved_by"] == "", "nobody approved the evening's collection"
+
+    database = opened(data)
+    with database.write() as session:
+        (audit,) = session.exec(select(AuditRow).where(AuditRow.action == "day.closed")).all()
+        edition = session.get(Edition, ("day", "2023-12-18"))
+        assert edition is not None and audit.detail["content_hash"] == edition.content_hash
+        station = session.get(Station, "ST-1")
+        row = session.get(StationDay, ("ST-1", datetime(2023, 12, 18, tzinfo=UTC).date()))
+        assert station is not None and row is not None
+        station.name, row.state = "another name", "cleared"
+    command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "b")
+    for name in (f"{DAY}.pdf", f"{DAY}.xlsx", f"{DAY}-not_cleared.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    with database.write() as session:
+        session.delete(session.get(Edition, ("day", "2023-12-18")))
+    database.close()
+    command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "c")
+    assert "未定稿" in text_of(tmp_path / "c" / f"{DAY}.pdf"), "without its edition it is what the rows say now"
+    assert (tmp_path / "a" / f"{DAY}.pdf").read_bytes() != (tmp_path / "c" / f"{DAY}.pdf").read_bytes()
+
+
+def test_a_day_not_over_says_so(data: Path, command: Command, tmp_path: Path) -> None:
+    said = command("report", "day", "2023-12-19", "--data", data, "--out", tmp_path, "--json")
+    assert said.json["report"]["closed_at"] is None
+    assert "未定稿" in text_of(tmp_path / "day-2023-12-19.pdf")
+
+
+def test_a_shift_hands_over_what_is_open(data: Path, command: Command, tmp_path: Path) -> None:
+    database = opened(data)
+    values = {"ids": ["station_missed:ST-2:2023-12-18"], "reason": "收运车在途", "minutes": 60}
+    carry_out(database, datetime(2023, 12, 19, 5, 30, tzinfo=UTC), "chief", "alarm.shelve", values)
+    database.close()
+    said = command("report", "handover", "--clock", "2023-12-19T06:00Z", "--data", data, "--out", tmp_path, "--json")
+    report = said.json["report"]
+    missed = {alarm["key"]: alarm for alarm in report["alarms"] if alarm["kind"] == "station_missed"}
+    assert sorted(missed) == [f"ST-{n}:2023-12-18" for n in range(1, 6)]
+    assert [key for key, alarm in missed.items() if alarm["state"] == "shelved"] == ["ST-2:2023-12-18"]
+    assert [(line["kind"], line["ref"]) for line in report["out"]] == [("street", "s22h"), ("vehicle", "S-2")]
+    assert [case["kind"] for case in report["cases"]] == ["ice"]
+    text = text_of(tmp_path / "handover-20231219T1400.pdf")
+    for words in (
+        "交接班单",
+        "站点当日未清运",
+        "搁置至12-1914:30：收运车在途",
+        "超时late",
+        "交班人Handedoverby",
+        "接班人Takenoverby",
+        "交班说明",
+    ):
+        assert words in text, words
+
+
+def test_what_is_not_there_is_said_in_one_line(city: Path, command: Command, tmp_path: Path) -> None:
+    for words, why in (
+        (("storm",), "no storm yet that was responded to"),
+        (("storm", "2001-01-01"), "no storm 2001-01-01"),
+        (("day", "2001-01-01"), "nothing is stored of 2001-01-01"),
+        (("day", "last week"), "is no date"),
+    ):
+        said = command("report", *words, "--data", city, "--out", tmp_path / "none")
+        assert said.code == 2 and why in said.err, said.err
+    assert not (tmp_path / "none").exists()
