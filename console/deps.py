@@ -13,6 +13,7 @@ from console.hub import Subscription
 from dispatch.decide.trouble import Condition
 from models.database import Database
 from models.events.base import Receipt
+from models.tables.plans import Route
 
 Intake = Callable[[bytes, str, str], list[Receipt]]
 """(body, content type, actor) → one receipt an event. Raises Refused (unknown or bad input), Unavailable (broker)."""
@@ -39,6 +40,7 @@ def wall_clock() -> datetime:
 class ConsoleDeps:
     """Everything the console works with.
 
+    `slip_name` is the name in `sheets_dir` of the change slip of a route.
     `condition` is how the system is, as last looked at; it asks nobody. `print_last` is the command that prints the
     last plans with every service dead.
     `answered` is told method, status and seconds of each request; `metrics` is this process's in Prometheus' format.
@@ -55,6 +57,7 @@ class ConsoleDeps:
     stop_self_start: StopSelfStart
     command: Command
     sheets_dir: Path
+    slip_name: Callable[[Route], str]
     condition: Callable[[], Condition]
     print_last: str
     answered: Callable[[str, int, float], None]

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.alarms import acknowledge, shelve, unshelve
+from dispatch.approval import tell
 from dispatch.commands import run_command
+from dispatch.sheets import hand_back
 from dispatch.uow import UnitOfWork
 from models.database import Database
 
@@ -17,6 +19,8 @@ DESK: dict[str, Callable[[UnitOfWork, Values], object]] = {
     "alarm.acknowledge": lambda uow, values: acknowledge(uow, values["ids"]),
     "alarm.shelve": lambda uow, values: shelve(uow, values["ids"], values["reason"], values["minutes"]),
     "alarm.unshelve": lambda uow, values: unshelve(uow, values["ids"]),
+    "route.told": lambda uow, values: tell(uow, values["telling"], values["how"]),
+    "sheet.back": lambda uow, values: hand_back(uow, values["code"], frozenset(values["undone"])),
 }
 
 

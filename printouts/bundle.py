@@ -56,6 +56,11 @@ def file_name(route: Route) -> str:
     return f"{_UNSAFE.sub('-', route.plan_version)}_{who}_{sheet_code(route.route_hash)}.pdf"
 
 
+def slip_name(route: Route) -> str:
+    """The file name of the change slip of a route."""
+    return f"slip_{file_name(route)}"
+
+
 def routes_of(session: Session, version_id: str) -> list[Route]:
     """A version's routes with anything to do, in depot order (their sequence)."""
     rows = session.exec(select(Route).where(Route.plan_version == version_id).order_by(col(Route.seq))).all()

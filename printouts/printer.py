@@ -17,7 +17,7 @@ from models.database import Database
 from models.ids import sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
 from models.tracing import span
-from printouts.bundle import LIVE_STATES, PrintedSheet, file_name, render_routes, routes_of, write_bundle
+from printouts.bundle import LIVE_STATES, PrintedSheet, render_routes, routes_of, slip_name, write_bundle
 from printouts.files import write_durably
 from printouts.render import Progress, render_many, silent
 from printouts.slips import slip_data
@@ -98,7 +98,7 @@ class Printer:
         """(file name, slip) of the changes of these routes that nobody has been told of and that have no slip yet."""
         by_id = {route.id: route for route in routes}
         rows = session.exec(select(Telling).where(col(Telling.route).in_(list(by_id)), col(Telling.told_at).is_(None)))
-        named = [(f"slip_{file_name(by_id[row.route])}", row.id) for row in rows.all()]
+        named = [(slip_name(by_id[row.route]), row.id) for row in rows.all()]
         return [(name, slip_data(session, id_)) for name, id_ in named if not (self.sheets_dir / name).is_file()]
 
     def _issue(

@@ -19,6 +19,7 @@ from console.deps import ConsoleDeps
 from console.hub import Hub
 from dispatch.desk import carry_out
 from models.errors import Refused, Unavailable
+from printouts.bundle import slip_name
 from streams import metrics
 from streams.driver import Partition, Record
 from streams.pulse import Pulse, keep_on
@@ -72,6 +73,7 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             stop_self_start=system.stop_self_start,
             command=lambda name, values, who: carry_out(system.database, system.clock(), who, name, values),
             sheets_dir=system.data_dir / "sheets",
+            slip_name=slip_name,
             condition=lambda: lookout.condition,
             print_last=f"sweepline print-last --data {system.data_dir}",
             answered=_answered,

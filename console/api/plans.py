@@ -1,4 +1,4 @@
-"""Plans: the list, one version, approving it, its sheets."""
+"""Plans: the list, one version, approving it, its tracks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from console.errors import Problem
 from console.guards import Approver, Deps, Viewer
@@ -15,12 +15,9 @@ from console.read.plans import PlanDetailOut, PlanOut, find_plan_detail, read_pl
 from console.read.work import find_newest
 from dispatch.tracks import route_track
 from models.errors import Refused, Stale
-from models.ids import SHEET_ALPHABET
-from models.tables.plans import Sheet
 
 router = APIRouter(tags=["plans"])
 
-SHEET_CODE = re.compile(f"[{SHEET_ALPHABET}]{{8}}")
 VersionId = Annotated[str, Path(max_length=120, description="PLAN@VERSION, as S-20231218-D01-N@3")]
 
 
@@ -107,18 +104,3 @@ def track(version_id: VersionId, seq: int, kind: Literal["gpx", "geojson"], _who
     name = re.sub(r"[^A-Za-z0-9.@-]+", "-", f"{version_id}-{seq}")
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
     return Response(content, media_type=f"application/{'gpx+xml' if kind == 'gpx' else 'geo+json'}", headers=headers)
-
-
-@router.get("/sheets/{code}.pdf", response_class=FileResponse)
-def sheet(code: str, _who: Viewer, deps: Deps) -> FileResponse:
-    """The printed sheet of a route, by the code on it."""
-    code = code.upper()
-    row = None
-    if SHEET_CODE.fullmatch(code):
-        with deps.database.read() as session:
-            row = session.get(Sheet, code)
-    root = deps.sheets_dir.resolve()
-    path = (root / row.path).resolve() if row is not None and row.path else None
-    if path is None or not path.is_relative_to(root) or not path.is_file():
-        raise Problem(404, "unknown_sheet", f"there is no sheet {code[:20]}")
-    return FileResponse(path, media_type="application/pdf", filename=f"{code}.pdf", content_disposition_type="inline")

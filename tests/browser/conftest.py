@@ -25,6 +25,7 @@ from models.errors import Refused, Stale
 from models.tables.city import Setting
 from models.tables.flow import Heartbeat
 from models.tables.plans import Approval, PlanVersion
+from printouts.bundle import slip_name
 from streams import metrics
 from streams.sqlite_log import SqliteLog
 from sweepline.lookout import Lookout
@@ -56,6 +57,7 @@ class Site:
     database: Database
     hub: Hub
     lookout: Lookout
+    sheets_dir: Path
 
     def planner_beats(self, ago_s: float = 0.0) -> None:
         """A planner's last heartbeat, and the lookout's look at it."""
@@ -120,6 +122,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         stop_self_start=stop_self_start,
         command=lambda name, values, who: carry_out(database, NOW, who, name, values),
         sheets_dir=sheets,
+        slip_name=slip_name,
         condition=lambda: lookout.condition,
         print_last=f"sweepline print-last --data {tmp_path}",
         answered=lambda *_: None,
@@ -133,7 +136,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     while not server.started and time.monotonic() < until:
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    made = Site(f"http://127.0.0.1:{port}", database, hub, lookout)
+    made = Site(f"http://127.0.0.1:{port}", database, hub, lookout, sheets)
     made.planner_beats()
     yield made
     server.should_exit = True

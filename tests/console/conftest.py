@@ -21,6 +21,7 @@ from models.database import Database
 from models.events.base import Receipt
 from models.tables.city import Setting
 from models.tables.plans import Approval, PlanVersion
+from printouts.bundle import slip_name
 from streams import metrics
 from tests.console.sample_city import NOW, build_sample, open_database
 
@@ -82,6 +83,7 @@ class Desk:
             stop_self_start=self.stop_self_start,
             command=lambda name, values, who: carry_out(self.database, NOW, who, name, values),
             sheets_dir=self.sheets_dir,
+            slip_name=slip_name,
             condition=lambda: self.condition,
             print_last="sweepline print-last --data here",
             answered=lambda *_: None,

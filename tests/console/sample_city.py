@@ -10,9 +10,13 @@ from typing import Any
 from sqlmodel import Session, SQLModel
 
 import models.tables  # noqa: F401  (registers every table)
+from config.rules_loader import load_rules
+from dispatch.approval import approve
+from dispatch.context import Context
+from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.ids import sheet_code
-from models.tables.city import City, District, Facility, ResourceState, Segment, Setting, Station, Vehicle
+from models.tables.city import City, Crew, District, Facility, ResourceState, Segment, Setting, Station, Vehicle, Worker
 from models.tables.flow import Alarm, Projection, Timer
 from models.tables.plans import Approval, Plan, PlanVersion, Route, Sheet
 from models.tables.weather import Alert, Episode, Reading, Response, Stage
@@ -402,7 +406,8 @@ def store_sheet(session: Session, route: Route, sheets_dir: Path) -> str:
             code=code,
             route_hash=route.route_hash,
             route=route.id,
-            plan=route.plan_version,
+            plan=route.plan_version.partition("@")[0],
+            vehicle=route.vehicle,
             path=f"{code}.pdf",
             pages=1,
             issued_at=NOW,
@@ -430,3 +435,24 @@ def build_sample(database: Database, sheets_dir: Path, rows: int = 7, columns: i
         assert route is not None
         store_sheet(session, route, sheets_dir)
     return segments
+
+
+def approve_change(database: Database, sheets_dir: Path) -> None:
+    """S-20231218-D01-N@1 is in force with its sheets out, then dispatch approves @2: two crews to be told."""
+    with database.write() as session:
+        session.add_all(
+            Crew(id=f"K-{n}", name=f"{n + 1}班", depot="DEPOT-1", district="D01", shift="N", size=1) for n in range(2)
+        )
+        session.flush()
+        for number, phone in ((0, "139 0000 0001"), (1, "")):
+            worker = Worker(
+                id=f"W-{number}", name=("张伟", "李娜")[number], crew=f"K-{number}", role="driver", phone=phone
+            )
+            session.add(worker)
+            for version in (1, 2):
+                session.get_one(Route, f"S-20231218-D01-N@{version}/{number + 1}").driver = worker.id
+            store_sheet(session, session.get_one(Route, f"S-20231218-D01-N@1/{number + 1}"), sheets_dir)
+        session.get_one(PlanVersion, "S-20231218-D01-N@1").state = "approved"
+    context = Context(rules=load_rules(), city="321084", zone=ZONE)
+    with database.write() as session:
+        approve(UnitOfWork(session, NOW - timedelta(minutes=4), "test:approve", "anna"), context, "S-20231218-D01-N@2")

@@ -30,6 +30,10 @@ PROTECTED = [
     "/api/cases",
     "/api/alerts",
     "/api/alarms",
+    "/api/alarms/load",
+    "/api/tellings",
+    "/api/tellings/telling-1/slip.pdf",
+    "/api/sheets",
     "/api/resources",
     "/api/status",
     "/api/stream",
@@ -55,6 +59,7 @@ def test_every_api_route_but_the_public_ones_is_in_the_list_of_protected_or_unsa
         "S-20231218-D01-N@2": "{version_id}",
         "S-20231218-D01-N@1": "{old_id}",
         "ABCDEFGH": "{code}",
+        "telling-1": "{id_}",
     }
     listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in PROTECTED}
     assert reading - listed == {"/api/health", "/api/session"}

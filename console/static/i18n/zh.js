@@ -66,4 +66,10 @@ export default {
   "loading": "正在载入…", "alarm.new": "新报警：{what}", "alarm.new.many": "{n} 个新报警，首个：{what}", "alarm.ack": "确认", "alarm.ack.all": "全部确认（{n}）", "alarm.acked": "{who} 于 {t} 确认", "alarm.shelve": "搁置…",
   "alarm.shelve.title": "搁置：{what}（{n}）", "alarm.shelve.reason": "原因", "alarm.shelve.for": "时长", "alarm.shelf": "已搁置（{n}）", "alarm.shelved": "{who} 搁置至 {t}：{why}", "alarm.unshelve": "取消搁置", "alarm.show": "查看",
   "alarm.over": "该报警已解除", "alarm.heard": "最后定位 {t}", "alarm.sound.on": "声音：开", "alarm.sound.off": "声音：关", "alarm.load": "近 10 分钟 {now} 个（宜 ≤ {target}）", "alarm.load.mean": "{hours} 小时平均 {mean} 个，最多 {most} 个", "alarm.load.bars": "近四小时每 10 分钟新报警数：{list}", "alarm.vehicle_silent": "车辆失联", "alarm.bundle_late": "任务单包过期", "help.tabs": "前一个、后一个列表", "help.k": "确认焦点所在的报警", "help.m": "报警声音开关",
+  "tab.tell": "告知", "list.comma": "、", "tell.calls": "待告知（{n}）", "tell.none": "没有待告知的改线。批准改线后，需通知的车辆会出现在这里。", "tell.done": "已告知（{n}）", "tell.left": "剩 {t}", "tell.late": "超时 {t}",
+  "tell.sentence": "第 {stop} 点起：{what}。", "tell.added": "增加 {n} 处{names}", "tell.names": "（{list}）", "tell.dropped": "取消 {n} 处", "tell.order": "顺序或时间调整", "tell.slip": "改线单", "tell.route": "在地图上查看",
+  "tell.nophone": "无电话，请用电台", "tell.told.by": "已告知，方式：", "tell.told": "已告知", "tell.told.row": "{t}，{who}，{how}", "tell.done.toast": "{who} 已告知（{how}）", "how.phone": "电话", "how.radio": "电台",
+  "how.in_person": "当面", "how.paper": "纸单", "sheets.title": "任务单（已发 {n}）", "sheets.empty": "没有任务单", "sheets.empty.hint": "批准方案后任务单会出现在这里。", "sheet.issued": "{t} 发出", "sheet.handed_back": "已交回",
+  "sheet.superseded": "已作废", "sheet.pages": "{n} 页，{stops} 点", "sheet.print": "重印（PDF）", "sheet.notready": "尚未生成", "sheet.back": "交回…", "sheet.back.row": "{t} 交回，{who} 登记", "sheet.back.title": "交回任务单 {code}（{who}）",
+  "sheet.back.undone": "未完成的点号（全部完成则留空）", "sheet.back.yes": "交回", "sheet.back.done": "任务单 {code} 已交回", "sheet.out": "已发",
 };

@@ -95,6 +95,7 @@ function row(alarm) {
 /** What the alarm is of, by the name people know it by, and how to get there. */
 function placeOf(alarm) {
   const { vehicle, plan, station } = alarm.detail;
+  if (alarm.kind === "untold") return { name: plateOf(vehicle), go: () => set("tab", "tell") };
   if (vehicle) return { name: plateOf(vehicle), go: () => show({ kind: "vehicles", id: vehicle }, true) };
   if (station) {
     const known_ = state.stations?.stations.find((one) => one.id === station);

@@ -13,6 +13,7 @@ import { startSearch } from "./search.js";
 import { readySound } from "./sound.js";
 import { live, loadAll, on, set } from "./store.js";
 import { unpack } from "./streets.js";
+import { startTelling } from "./tell.js";
 import { drawTrouble, startTrouble } from "./trouble.js";
 
 const THEME = "sweepline.theme";
@@ -84,6 +85,7 @@ async function enter() {
   startHeader();
   startTrouble();
   startAlarms();
+  startTelling();
   startPanel();
   startSearch();
   on("wanted", (id) => select(id));

@@ -5,10 +5,12 @@ import { casesList, stationsList, vehiclesList } from "./lists.js";
 import { t } from "./i18n.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
 import { on, set, state } from "./store.js";
+import { anyLate, tellList, untold } from "./tell.js";
 
 export const TABS = {
   plans: { needs: ["plans", "selected", "detail", "route", "difference"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms", "alarmLoad"], draw: alarmsList, count: () => listed().length, bad: () => listed().some((a) => isNew(a) && a.priority <= 2) },
+  tell: { needs: ["tellings", "sheets"], draw: tellList, count: () => untold().length, bad: () => anyLate() },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
   stations: { needs: ["stations"], draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
   vehicles: { needs: ["vehicles"], draw: vehiclesList, count: () => state.vehicles?.length },

@@ -3,12 +3,12 @@ import { get } from "./api.js";
 
 const SOURCES = {
   status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
-  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources",
+  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources", tellings: "/api/tellings", sheets: "/api/sheets",
 };
 // What a hint of a kind makes stale. A kind that is not here makes everything stale.
 const STALE = {
   vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "status"],
-  plan: ["plans", "work", "alerts", "status"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "vehicles"], sheet: ["plans"], clock: ["status"], work: ["work", "cases", "stations"],
+  plan: ["plans", "work", "alerts", "status", "tellings", "sheets"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "vehicles"], sheet: ["plans", "sheets"], clock: ["status"], work: ["work", "cases", "stations", "sheets"],
 };
 const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000, alarmLoad: 5000 };
 const EVERY_MS = 30000;
