@@ -30,6 +30,9 @@ Command = Callable[[str, dict[str, Any], str], None]
 StopSelfStart = Callable[[bool, str], None]
 """(stopped, actor): True stops every automatic start until False releases them. Writes its audit row."""
 
+Report = Callable[[str, str, str, str], tuple[str, bytes]]
+"""(kind, key, form, table) → a report's file name and content. Raises Refused for one there is none of."""
+
 
 def wall_clock() -> datetime:
     """Real time, aware UTC: sign-in sessions and attempt limits run on it, also where the city's clock is simulated."""
@@ -56,6 +59,7 @@ class ConsoleDeps:
     undo: Undo
     stop_self_start: StopSelfStart
     command: Command
+    report: Report
     sheets_dir: Path
     slip_name: Callable[[Route], str]
     condition: Callable[[], Condition]

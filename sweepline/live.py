@@ -26,6 +26,7 @@ from streams.pulse import Pulse, keep_on
 from sweepline.compose import Options, System, require_city
 from sweepline.health import ROLES
 from sweepline.lookout import Lookout
+from sweepline.reports import report_file
 from sweepline.roles import Running, start_lookout, start_roles
 from sweepline.running import holder_name, keep_beating, open_system, runner_lease
 from sweepline.tracing import set_up_tracing
@@ -72,6 +73,7 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             undo=system.undo,
             stop_self_start=system.stop_self_start,
             command=lambda name, values, who: carry_out(system.database, system.clock(), who, name, values),
+            report=lambda *which: report_file(system.database, system.clock(), *which),
             sheets_dir=system.data_dir / "sheets",
             slip_name=slip_name,
             condition=lambda: lookout.condition,

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
+from models.database import Database
 from models.errors import Refused
 from printouts.files import write_durably
 from printouts.reports.documents import read_report
 from sweepline.running import open_system
+
+
+def report_file(database: Database, now: datetime, kind: str, key: str, form: str, table: str) -> tuple[str, bytes]:
+    """A report's file name and content, as the console asks for it. Raises Refused, Unavailable, Unprintable."""
+    with database.read() as session:
+        report = read_report(session, kind, key, now)
+    content = report.form(form, table)
+    # a table that is none was refused just now, so nothing a caller made up gets into the name
+    name = f"{report.name}-{table}" if table and form == "csv" else report.name
+    return f"{name}.{form}", content
 
 
 def report_command(kind: str, key: str, data: Path, out: Path, as_json: bool, clock: str = "") -> int:

@@ -25,13 +25,6 @@ from printouts.reports.tables import Table, csv_of, day_tables, handover_tables,
 from printouts.reports.values import ReportData
 
 KINDS = ("storm", "day", "handover")
-MEDIA = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "geojson": "application/geo+json",
-}
 
 
 @dataclass(frozen=True, slots=True)

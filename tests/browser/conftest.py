@@ -29,6 +29,7 @@ from printouts.bundle import slip_name
 from streams import metrics
 from streams.sqlite_log import SqliteLog
 from sweepline.lookout import Lookout
+from sweepline.reports import report_file
 from tests.console.sample_city import NOW, build_sample, open_database
 
 PASSWORD = "a good password"
@@ -121,6 +122,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         undo=undo,
         stop_self_start=stop_self_start,
         command=lambda name, values, who: carry_out(database, NOW, who, name, values),
+        report=lambda *which: report_file(database, NOW, *which),
         sheets_dir=sheets,
         slip_name=slip_name,
         condition=lambda: lookout.condition,

@@ -23,6 +23,7 @@ from models.tables.city import Setting
 from models.tables.plans import Approval, PlanVersion
 from printouts.bundle import slip_name
 from streams import metrics
+from sweepline.reports import report_file
 from tests.console.sample_city import NOW, build_sample, open_database
 
 PASSWORD = "a good password"
@@ -82,6 +83,7 @@ class Desk:
             undo=self.undo,
             stop_self_start=self.stop_self_start,
             command=lambda name, values, who: carry_out(self.database, NOW, who, name, values),
+            report=lambda *which: report_file(self.database, NOW, *which),
             sheets_dir=self.sheets_dir,
             slip_name=slip_name,
             condition=lambda: self.condition,

@@ -34,6 +34,8 @@ PROTECTED = [
     "/api/tellings",
     "/api/tellings/telling-1/slip.pdf",
     "/api/sheets",
+    "/api/reports",
+    "/api/reports/day.pdf?key=2023-12-18",
     "/api/resources",
     "/api/status",
     "/api/stream",
@@ -60,8 +62,9 @@ def test_every_api_route_but_the_public_ones_is_in_the_list_of_protected_or_unsa
         "S-20231218-D01-N@1": "{old_id}",
         "ABCDEFGH": "{code}",
         "telling-1": "{id_}",
+        "day.pdf?key=2023-12-18": "{kind}.{form}",
     }
-    listed = {re.sub("|".join(names), lambda found: names[found[0]], path) for path in PROTECTED}
+    listed = {re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], path) for path in PROTECTED}
     assert reading - listed == {"/api/health", "/api/session"}
 
 

@@ -61,6 +61,7 @@ export default {
   "self.armed": "Self-start: {n}, {t}", "self.idle": "Self-start: ready", "self.stopped": "Self-start stopped", "self.stop": "Stop (X)", "self.release": "Release",
   "self.release.title": "Release self-start?", "self.release.text": "Plans nobody decides on will again start when their time comes.", "self.stop.done": "All automatic starts are stopped", "self.release.done": "Self-start released",
   "help.title": "Keyboard", "help./": "search", "help.?": "this help", "help.a": "approve the selected plan", "help.l": "中文 / English", "help.n": "day or night", "help.x": "stop all automatic starts", "help.123": "colour of streets", "help.Esc": "back, close",
+  "reports.title": "Reports", "reports.hint": "Reports (R)", "reports.handover": "Shift handover", "reports.now": "what is open now", "reports.day": "Day {d}", "reports.final": "final", "reports.draft": "not final yet", "reports.onset": "onset {t}", "help.r": "reports",
   "error.load": "Could not load: {what}", "error.forbidden": "Your role does not allow this", "error.away": "The service is away; it is tried again", "error.fault": "Something went wrong; it is in the log",
   "unit.km": "km", "unit.kg": "kg", "unit.t": "t", "unit.h": "h", "unit.min": "min", "unit.s": "s", "unit.d": "d",
   "loading": "Loading…", "alarm.new": "New alarm: {what}", "alarm.new.many": "{n} new alarms, first: {what}", "alarm.ack": "Acknowledge", "alarm.ack.all": "Acknowledge all ({n})", "alarm.acked": "acknowledged by {who}, {t}", "alarm.shelve": "Shelve…",

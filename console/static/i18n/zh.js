@@ -61,6 +61,7 @@ export default {
   "self.armed": "自动启动：{n} 个，{t}", "self.idle": "自动启动：就绪", "self.stopped": "自动启动已停止", "self.stop": "停止（X）", "self.release": "恢复",
   "self.release.title": "恢复自动启动？", "self.release.text": "无人决定时，方案将再次按期自动启动。", "self.stop.done": "所有自动启动已停止", "self.release.done": "自动启动已恢复",
   "help.title": "键盘操作", "help./": "搜索", "help.?": "本说明", "help.a": "批准所选方案", "help.l": "中文／English", "help.n": "日间／夜间", "help.x": "停止所有自动启动", "help.123": "街道着色方式", "help.Esc": "返回、关闭",
+  "reports.title": "报表", "reports.hint": "报表（R）", "reports.handover": "交接班单", "reports.now": "当前未了事项", "reports.day": "作业日报 {d}", "reports.final": "已定稿", "reports.draft": "未定稿", "reports.onset": "{t} 起", "help.r": "报表",
   "error.load": "载入失败：{what}", "error.forbidden": "权限不足", "error.away": "服务暂不可用，稍后自动重试", "error.fault": "出错了，已记录",
   "unit.km": "公里", "unit.kg": "千克", "unit.t": "吨", "unit.h": "小时", "unit.min": "分", "unit.s": "秒", "unit.d": "天",
   "loading": "正在载入…", "alarm.new": "新报警：{what}", "alarm.new.many": "{n} 个新报警，首个：{what}", "alarm.ack": "确认", "alarm.ack.all": "全部确认（{n}）", "alarm.acked": "{who} 于 {t} 确认", "alarm.shelve": "搁置…",

@@ -5,15 +5,16 @@ import { t } from "./i18n.js";
 import { stop } from "./header.js";
 import { setMode, show } from "./mapview.js";
 import { approve, select } from "./plans.js";
+import { showReports } from "./reports.js";
 import { switchSound } from "./sound.js";
 import { step } from "./panel.js";
 import { set, state } from "./store.js";
 
-const HELP = ["/", "[ ]", "a", "k", "m", "x", "1 2 3", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "a", "k", "m", "x", "1 2 3", "r", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), l: switchLanguage, n: switchTheme, x: stop,
+    "/": () => $("search").focus(), "?": showHelp, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {

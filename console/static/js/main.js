@@ -9,6 +9,7 @@ import { startKeys } from "./keys.js";
 import { message, restyle, startMap } from "./mapview.js";
 import { draw as drawPanel, startPanel } from "./panel.js";
 import { reread, select } from "./plans.js";
+import { startReports } from "./reports.js";
 import { startSearch } from "./search.js";
 import { readySound } from "./sound.js";
 import { live, loadAll, on, set } from "./store.js";
@@ -88,6 +89,7 @@ async function enter() {
   startTelling();
   startPanel();
   startSearch();
+  startReports();
   on("wanted", (id) => select(id));
   on("hints", (hints) => { if (hints.some((hint) => /^(plan|sheet|resync)/.test(hint))) reread(); });
   await startMap();

@@ -1,0 +1,69 @@
+"""Which reports there are: storms that were responded to, and days, newest first."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from console.read.base import Out
+from dispatch.fallback import PERIOD
+from models.tables.flow import Edition
+from models.tables.plans import Plan
+from models.tables.weather import Episode, Response
+from models.tables.work import StationDay
+
+SHOWN = 60
+"""Storms, and days, that are listed; older ones are asked for by their date."""
+
+
+class StormOut(Out):
+    """A storm that can be reported. `key` names it to /api/reports/storm."""
+
+    key: str
+    phenomenon: str
+    severity: str
+    onset: datetime
+    state: str
+
+
+class DayOut(Out):
+    """A date that can be reported. `closed_at`: when its edition was made; None: not final."""
+
+    day: date
+    closed_at: datetime | None
+
+
+class ReportsOut(Out):
+    """What can be had from /api/reports."""
+
+    storms: list[StormOut]
+    days: list[DayOut]
+
+
+def read_reports(session: Session) -> ReportsOut:
+    """The newest of each kind."""
+    storms = session.exec(
+        select(Episode)
+        .join(Response, col(Response.episode) == col(Episode.id))
+        .order_by(col(Episode.onset).desc(), col(Episode.id))
+        .limit(SHOWN)
+    ).all()
+    owed = session.execute(sa.select(col(StationDay.day)).distinct()).scalars()
+    planned = session.execute(sa.select(col(Plan.day)).where(col(Plan.period) != PERIOD).distinct()).scalars()
+    days = sorted({*owed, *planned}, reverse=True)[:SHOWN]
+    made = dict(
+        session.exec(
+            select(Edition.key, Edition.made_at).where(
+                Edition.kind == "day", col(Edition.key).in_([day.isoformat() for day in days])
+            )
+        ).all()
+    )
+    return ReportsOut(
+        storms=[
+            StormOut(key=row.id, phenomenon=row.phenomenon, severity=row.severity, onset=row.onset, state=row.state)
+            for row in storms
+        ],
+        days=[DayOut(day=day, closed_at=made.get(day.isoformat())) for day in days],
+    )
