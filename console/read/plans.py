@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from console.read.base import Out
 from console.read.work import legs_of
+from models.tables.city import Vehicle
 from models.tables.plans import Approval, Plan, PlanRequest, PlanVersion, Route, Sheet
 
 PLAN_LIMIT = 200
@@ -78,6 +79,7 @@ class StopOut(Out):
     lon: float
     lat: float
     arrive: str
+    start: str
     depart: str
     quantity_kg: int
     load_kg: int
@@ -89,7 +91,9 @@ class StopOut(Out):
 
 
 class RouteOut(Out):
-    """A route. `legs` are [segment id, forward, served] in driving order."""
+    """A route. `legs` are [segment id, forward, served] in driving order. `capacity_kg`: the salt or waste its truck
+    can carry; 0 where that is not known.
+    """
 
     id: str
     seq: int
@@ -102,6 +106,7 @@ class RouteOut(Out):
     duration_s: int
     salt_kg: int
     waste_kg: int
+    capacity_kg: int
     stops: int
     sheet: str
     legs: list[tuple[str, bool, bool]]
@@ -221,17 +226,19 @@ def find_plan_detail(session: Session, version_id: str) -> PlanDetailOut | None:
             select(Sheet).where(col(Sheet.route_hash).in_([r.route_hash for r in routes]), Sheet.path != "")
         ).all()
     }
+    trucks = session.exec(select(Vehicle).where(col(Vehicle.id).in_([r.vehicle for r in routes]))).all()
+    room = {row.id: row.waste_kg if plan.service == "collection" else row.salt_kg for row in trucks}
     return PlanDetailOut(
         plan=_with_versions(session, [plan])[0],
         version=_versions(session, [row])[row.id],
         verdict=row.verdict,
         notes=row.notes,
         unserved=row.unserved,
-        routes=[_route(route, sheets.get(route.route_hash, "")) for route in routes],
+        routes=[_route(route, sheets.get(route.route_hash, ""), room.get(route.vehicle, 0)) for route in routes],
     )
 
 
-def _route(row: Route, sheet: str) -> RouteOut:
+def _route(row: Route, sheet: str, capacity_kg: int) -> RouteOut:
     return RouteOut(
         id=row.id,
         seq=row.seq,
@@ -244,6 +251,7 @@ def _route(row: Route, sheet: str) -> RouteOut:
         duration_s=row.duration_s,
         salt_kg=row.salt_kg,
         waste_kg=row.waste_kg,
+        capacity_kg=capacity_kg,
         stops=row.stops,
         sheet=sheet,
         legs=legs_of(row.doc),
@@ -261,6 +269,7 @@ def _stop(stop: dict[str, Any]) -> StopOut:
         lon=stop["lon"],
         lat=stop["lat"],
         arrive=stop["arrive"],
+        start=stop["start"],
         depart=stop["depart"],
         quantity_kg=stop["quantity_kg"],
         load_kg=stop["load_kg"],

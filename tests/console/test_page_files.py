@@ -11,6 +11,8 @@ STATIC = Path(__file__).resolve().parents[2] / "console" / "static"
 MODULES = sorted((STATIC / "js").glob("*.js"))
 KEY = re.compile(r'"([\w./?]+)":\s*"((?:[^"\\]|\\.)*)"')
 LINE_LIMIT = 300
+SVG_NAME = "http://www.w3.org/2000/svg"
+"""A name, never asked for."""
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -48,7 +50,7 @@ def test_modules_are_small_and_never_turn_text_into_markup(path: Path) -> None:
 
 def test_the_page_asks_nothing_of_another_host() -> None:
     for path in [*MODULES, STATIC / "index.html", *(STATIC / "css").glob("*.css")]:
-        assert re.findall(r"(?:https?:)?//[a-z]+\.[a-z]", path.read_text()) == [], path.name
+        assert re.findall(r"(?:https?:)?//[a-z]+\.[a-z]", path.read_text().replace(SVG_NAME, "")) == [], path.name
 
 
 def luminance(colour: str) -> float:

@@ -10,11 +10,11 @@ import { switchSound } from "./sound.js";
 import { step } from "./panel.js";
 import { set, state } from "./store.js";
 
-const HELP = ["/", "[ ]", "a", "k", "m", "x", "1 2 3", "r", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "f", "a", "k", "m", "x", "1 2 3", "r", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop,
+    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {
@@ -36,6 +36,7 @@ function mute() {
 /** One thing at a time: what is said on the map, the route, the plan. */
 function back() {
   if (state.see) show(null);
+  else if (state.page && state.selected) set("page", false);
   else if (state.route) set("route", null);
   else if (state.selected) select(null);
 }

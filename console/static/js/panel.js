@@ -3,12 +3,13 @@ import { $, fill, h } from "./dom.js";
 import { alarmsList, isNew, listed } from "./alarms.js";
 import { casesList, stationsList, vehiclesList } from "./lists.js";
 import { t } from "./i18n.js";
+import { planPage } from "./planpage.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
 import { on, set, state } from "./store.js";
 import { anyLate, tellList, untold } from "./tell.js";
 
 export const TABS = {
-  plans: { needs: ["plans", "selected", "detail", "route", "difference"], draw: () => (state.selected ? planDetail() : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  plans: { needs: ["plans", "selected", "detail", "route", "difference", "page"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms", "alarmLoad"], draw: alarmsList, count: () => listed().length, bad: () => listed().some((a) => isNew(a) && a.priority <= 2) },
   tell: { needs: ["tellings", "sheets"], draw: tellList, count: () => untold().length, bad: () => anyLate() },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
@@ -42,6 +43,7 @@ export function draw() {
   drawTabs();
   $("panel-body").setAttribute("aria-labelledby", `tab-${state.tab}`);
   fill($("panel-body"), TABS[state.tab].draw());
+  document.querySelector(".work").classList.toggle("paged", state.tab === "plans" && Boolean(state.selected) && state.page);
   const foot = state.tab === "plans" && state.selected ? planFoot() : null;
   $("panel-foot").hidden = !foot;
   fill($("panel-foot"), foot ?? []);

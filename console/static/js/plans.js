@@ -84,18 +84,25 @@ export function planDetail() {
   const back = h("button.back", { type: "button", "data-key": "back", onclick: () => select(null) }, `← ${t("plan.back")}`);
   const detail = state.detail;
   if (!detail) return h("div.detail", {}, back, h("p.empty", {}, t("plan.loading")));
-  const { plan, version } = detail;
+  const { version } = detail;
   const cell = (label, value, bad) => h("div", {}, h("dt", {}, label), h(bad ? "dd.bad" : "dd", {}, value));
-  return h("div.detail", {}, back,
-    h("header", {}, h("h2", {}, planName(plan)), h("div.title", {}, chip(version.state), verdict(version), h("span.mono", {}, version.id)),
-      h("p.dim", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)} · ${t("plan.made", { t: when(version.created_at, now()) })} · ${version.engine}`),
-      version.approved_by && h("p.dim", {}, t("plan.approvedby", { who: version.approved_by, t: when(version.approved_at, now()) })),
-      ["approved", "active"].includes(version.state) && h("p.dim", {}, t("plan.sheets", { n: version.sheets_ready, m: version.routes }))),
+  const page = h("button", { type: "button", id: "page-open", "data-key": "page", onclick: () => set("page", true) }, t("page.open"));
+  return h("div.detail", {}, h("div.row", {}, back, page),
+    head(detail),
     staleBox(), notes(detail), around(detail),
     h("dl.grid", {}, cell(t("plan.tasks"), number(version.tasks)), cell(t("plan.unserved"), number(version.unserved), version.unserved > 0), cell(t("plan.routes"), number(version.routes)),
       cell(t("unit.km"), number(version.distance_m / 1000, 1)), cell(t("plan.hours"), hours(version.duration_s)),
       version.waste_kg > 0 && cell(t("plan.waste"), mass(version.waste_kg)), version.salt_kg > 0 && cell(t("plan.salt"), mass(version.salt_kg))),
     others(detail), differenceBox(detail), faults(detail), unserved(detail), routes(detail));
+}
+
+/** What the version is, how it stands, and the way to its full page. */
+export function head(detail) {
+  const { plan, version } = detail;
+  return h("header", {}, h("h2", {}, planName(plan)), h("div.title", {}, chip(version.state), verdict(version), h("span.mono", {}, version.id)),
+      h("p.dim", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)} · ${t("plan.made", { t: when(version.created_at, now()) })} · ${version.engine}`),
+      version.approved_by && h("p.dim", {}, t("plan.approvedby", { who: version.approved_by, t: when(version.approved_at, now()) })),
+      ["approved", "active"].includes(version.state) && h("p.dim", {}, t("plan.sheets", { n: version.sheets_ready, m: version.routes })));
 }
 
 function staleBox() {
@@ -127,7 +134,7 @@ function others(detail) {
     h("span.line", {}, chip(v.state), verdict(v), h("span.num.dim", {}, t("plan.version", { n: v.version }))), figures(v, detail.plan.service)))) : null;
 }
 
-function faults(detail) {
+export function faults(detail) {
   const found = detail.verdict.faults ?? detail.verdict.violations ?? [];
   if (detail.version.feasible || !found.length) return null;
   const text = (fault) => (typeof fault === "string" ? fault : Object.values(fault).join(" · "));
@@ -145,27 +152,33 @@ function routes(detail) {
   return h("section", {}, h("h3", {}, `${t("plan.routes")} (${detail.routes.length})`), h("div.routes", {}, detail.routes.map((route) => {
     const open = state.route === route.id;
     const load_ = route.salt_kg || route.waste_kg;
-    return [h("button.route", { type: "button", "data-key": route.id, "aria-expanded": String(open), onclick: () => toggle(route, open) },
+    return [h("button.route", { type: "button", "data-key": route.id, "aria-expanded": String(open), onclick: () => pickRoute(route) },
       h("span.swatch", { colour: routeColour(route.seq - 1) }), h("strong", {}, `${route.seq} · ${vehicleName(route)}`), h("span.num", {}, `${shortTime(route.start_at)}–${shortTime(route.end_at)}`),
       h("span.dim", {}, [t("plan.stops", { n: route.stops }), km(route.distance_m), load_ > 0 && mass(load_)].filter(Boolean).join(" · ")),
       h("span.dim.num", {}, span(route.duration_s))), open && stops(route)];
   })));
 }
 
-function vehicleName(route) {
+export function vehicleName(route) {
   const vehicle = state.vehicles?.find((row) => row.id === route.vehicle);
   return vehicle ? `${vehicle.plate} · ${word("vehiclekind", vehicle.kind)}` : route.vehicle || route.crew;
 }
 
-function toggle(route, open) {
+export function pickRoute(route) {
+  const open = state.route === route.id;
   set("route", open ? null : route.id);
   if (!open) fitTo([route]);
 }
 
+/** The sheet of a route, and its way for navigators. */
+export function routeFiles(route) {
+  return h("p.tracks", {}, route.sheet && h("a", { href: `/sheets/${encodeURIComponent(route.sheet)}.pdf`, target: "_blank", rel: "noopener" }, `${t("plan.sheet")} ${route.sheet}`),
+    ["gpx", "geojson"].map((kind) => h("a", { href: `/api/plans/${encodeURIComponent(state.selected)}/routes/${route.seq}/track.${kind}`, download: "" }, kind === "gpx" ? "GPX" : "GeoJSON")));
+}
+
 function stops(route) {
   const rest = route.points.length - STOPS_SHOWN;
-  return h("div.stops", { "data-keep": route.id }, route.sheet && h("p.item", {}, h("a", { href: `/sheets/${encodeURIComponent(route.sheet)}.pdf`, target: "_blank", rel: "noopener" }, `${t("plan.sheet")} ${route.sheet}`)),
-    h("p.item.tracks", {}, ["gpx", "geojson"].map((kind) => h("a", { href: `/api/plans/${encodeURIComponent(state.selected)}/routes/${route.seq}/track.${kind}`, download: "" }, kind === "gpx" ? "GPX" : "GeoJSON"))),
+  return h("div.stops", { "data-keep": route.id, tabIndex: 0, role: "group", "aria-label": t("stops.title") }, h("div.item", {}, routeFiles(route)),
     h("ol", {}, route.points.slice(0, STOPS_SHOWN).map((p) => h("li", {}, h("button", { type: "button", onclick: () => showAt("stop", p.ref, p.lon, p.lat) },
       h("span.num.dim", {}, String(p.n)), h("span.place", {}, named(p) || t("street.unnamed")),
       h("span.num.dim", {}, p.quantity_kg > 0 ? mass(p.quantity_kg) : ""), h("span.num", {}, shortTime(p.arrive)))))), rest > 0 && h("p.dim.item", {}, t("plan.more", { n: rest })));
