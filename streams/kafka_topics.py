@@ -8,7 +8,7 @@ import structlog
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError
 
-from streams.topics import TOPICS, Topic
+from streams.topics import CHANGELOGS, TOPICS, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,8 @@ def create_missing(admin: Any, prefix: str, partitions: int = 0) -> None:
     """Create the topics that do not exist, with their partitions (or so many) and retention. Raises KafkaError."""
     there = set(admin.list_topics())
     more = {"num_partitions": partitions} if partitions else {}
-    missing = {prefix + t.name: _options(t) | more for t in TOPICS.values() if prefix + t.name not in there}
+    registered = (*TOPICS.values(), *CHANGELOGS)
+    missing = {prefix + t.name: _options(t) | more for t in registered if prefix + t.name not in there}
     try:
         if missing:
             admin.create_topics(missing, wait_for_metadata=True)

@@ -64,6 +64,14 @@ TOPICS: dict[str, Topic] = {
 }
 
 
+CHANGELOGS: tuple[Topic, ...] = tuple(
+    Topic(f"view-{view}-{view}-changelog", key, (), compacted=True)
+    for view, key in (("last_fix", "vehicle"), ("filling", "station"))
+)
+"""Where views keep their Tables, named as Faust does. Made with the topics: a view that comes to its first event before
+its changelog is known drops that event and commits nothing any more."""
+
+
 def topic_of(event_type: str) -> str:
     """The topic an event type travels on (`command.*` stands for every command). Raises KeyError for other types."""
     family = event_type.split(".", 1)[0] + ".*"

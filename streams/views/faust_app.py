@@ -73,6 +73,8 @@ def make_app(
     table = app.Table(view.name, partitions=partitions, key_type=bytes, value_type=bytes)
 
     async def agent(stream: Any) -> None:
+        while not app.consumer.topic_partitions(table.changelog_topic_name):
+            await asyncio.sleep(STOP_POLL_S)  # not heard of yet: a change would be refused
         records: AsyncIterator[Any] = stream.events()
         async for record in records:
             event = read_event(record.value)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from models.events.registry import PAYLOADS, TOPIC_OF_TYPE
-from streams.topics import INBOX_DAYS, RETENTION_DAYS, TOPICS, topic_of
+from streams.topics import CHANGELOGS, INBOX_DAYS, RETENTION_DAYS, TOPICS, topic_of
+from streams.views.rebuild import VIEWS
 
 ROOT = Path(__file__).parents[2]
 EMIT = re.compile(r"""\.emit\(\s*f?"(?P<topic>[a-z]+)",.*?,\s*f?"(?P<type>[a-z_.{}]+)",""", re.DOTALL)
@@ -59,3 +60,10 @@ def test_the_registry_is_the_designs() -> None:
         ]
     )
     assert [topic.name for topic in TOPICS.values() if topic.compacted] == ["state"]
+
+
+def test_every_view_has_its_changelog_among_the_topics_made() -> None:
+    names = {f"{view.group}-{view.name}-changelog": view.topic for view in VIEWS}
+    assert {topic.name for topic in CHANGELOGS} == set(names)
+    for topic in CHANGELOGS:
+        assert topic.compacted and topic.partitions == TOPICS[names[topic.name]].partitions
