@@ -41,7 +41,7 @@ def handover(session: Session, at: datetime) -> Handover:
         zone=city.zone,
         at=at,
         alarms=_alarms(session),
-        waiting=_waiting(session),
+        waiting=_waiting(session, at),
         running=_running(session),
         cases=_cases(session, at),
         untold=_untold(session),
@@ -69,11 +69,11 @@ def _alarms(session: Session) -> tuple[AlarmLine, ...]:
     )
 
 
-def _waiting(session: Session) -> tuple[WaitingPlan, ...]:
+def _waiting(session: Session, at: datetime) -> tuple[WaitingPlan, ...]:
     rows = session.exec(
         select(PlanVersion, Plan)
         .join(Plan, (col(Plan.code) == col(PlanVersion.plan)) & (col(Plan.latest) == col(PlanVersion.version)))
-        .where(PlanVersion.state == "proposed", Plan.period != PERIOD)
+        .where(PlanVersion.state == "proposed", Plan.period != PERIOD, Plan.end_at > at)
         .order_by(col(Plan.start_at), Plan.code)
     ).all()
     lines = []

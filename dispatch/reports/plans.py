@@ -6,15 +6,18 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from dispatch.reports.values import PlanLine, RouteLine
 from models.tables.city import Crew, Segment, Vehicle
-from models.tables.plans import Approval, Plan, PlanVersion, Route
+from models.tables.plans import Approval, Assignment, Plan, PlanVersion, Route
 from models.tables.work import Pass
+from models.times import from_micros, to_micros
 
 Approved = tuple[PlanVersion, Approval]
 _LONG: tuple[Any, ...] = (PlanVersion.verdict, PlanVersion.attempts, PlanVersion.notes)
@@ -49,8 +52,8 @@ def plan_lines(session: Session, plans: Sequence[Plan], routes: Sequence[RouteLi
     """
     approved = approved_versions(session, plans)
     counted: dict[str, list[int]] = defaultdict(list)
-    newest = [rows[-1][0].id for rows in approved.values() if rows]
-    for route in routes_of(session, newest):
+    chosen = [rows[-1][0].id if (rows := approved[plan.code]) else f"{plan.code}@{plan.latest}" for plan in plans]
+    for route in routes_of(session, chosen):
         counted[route.plan_version].append(route.stops)
     lines = []
     for plan in sorted(plans, key=lambda plan: (plan.service, plan.code)):
@@ -94,10 +97,9 @@ def route_lines(session: Session, plans: Sequence[Plan], until: datetime) -> tup
             last[code, route.vehicle or route.crew] = (route, code, route.plan_version == newest)
     crews = {crew.id: crew.name for crew in session.exec(select(Crew)).all()}
     plates = {row.id: row.plate for row in session.exec(select(Vehicle)).all()}
-    driven = Driven(session, {route.vehicle for route, _, _ in last.values() if route.vehicle}, until)
-    starts: dict[str, list[datetime]] = defaultdict(list)
-    for route, _, _ in last.values():
-        starts[route.vehicle].append(route.start_at)
+    since = min([route.start_at for route, _, _ in last.values()], default=until)
+    driven = Driven(session, {route.vehicle for route, _, _ in last.values() if route.vehicle}, since, until)
+    starts = _starts(session, driven.vehicles)
     lines = []
     for route, code, in_force in last.values():
         later = [at for at in starts[route.vehicle] if at > route.start_at]
@@ -122,27 +124,41 @@ def route_lines(session: Session, plans: Sequence[Plan], until: datetime) -> tup
     return tuple(sorted(lines, key=lambda line: (line.planned_start, line.plan, line.vehicle, line.crew)))
 
 
-class Driven:
-    """The passes of some vehicles up to an instant, to be summed between two instants."""
+def _starts(session: Session, vehicles: Sequence[str]) -> dict[str, list[datetime]]:
+    """When each vehicle's bound routes begin, of whatever plan: what is driven from then on belongs to that one."""
+    starts: dict[str, list[datetime]] = defaultdict(list)
+    bound = select(Assignment.vehicle, Assignment.start_at).where(col(Assignment.vehicle).in_(vehicles))
+    for vehicle, at in session.exec(bound).all():
+        starts[vehicle].append(at)
+    return starts
 
-    def __init__(self, session: Session, vehicles: set[str], until: datetime) -> None:
-        rows = session.exec(
-            select(Pass.vehicle, Pass.from_at, Pass.to_at, col(Pass.fraction) * col(Segment.length_m))
+
+class Driven:
+    """The passes of some vehicles between two instants, to be summed over parts of that time.
+
+    Instants are kept as the microseconds they are stored as: a storm has tens of thousands of passes.
+    """
+
+    def __init__(self, session: Session, vehicles: set[str], since: datetime, until: datetime) -> None:
+        self.vehicles = sorted(vehicles)
+        begin, end = (sa.type_coerce(column, sa.BigInteger) for column in (col(Pass.from_at), col(Pass.to_at)))
+        rows = session.execute(
+            sa.select(col(Pass.vehicle), begin, end, col(Pass.fraction) * col(Segment.length_m))
             .join(Segment, col(Segment.id) == col(Pass.segment))
-            .where(col(Pass.vehicle).in_(sorted(vehicles)), Pass.from_at < until)
+            .where(col(Pass.vehicle).in_(self.vehicles), col(Pass.to_at) >= since, col(Pass.from_at) < until)
             .order_by(col(Pass.vehicle), col(Pass.from_at), col(Pass.id))
         ).all()
-        self._rows: dict[str, list[tuple[datetime, datetime, float]]] = defaultdict(list)
+        self._rows: dict[str, list[tuple[int, int, float]]] = defaultdict(list)
         for vehicle, from_at, to_at, metres in rows:
             self._rows[vehicle].append((from_at, to_at, metres))
 
     def between(self, vehicle: str, start: datetime, end: datetime) -> tuple[float, datetime | None, datetime | None]:
         """(metres, first instant, last instant) of the passes begun from `start` on and before `end`."""
         rows = self._rows.get(vehicle, [])
-        begun = [row[0] for row in rows]
-        part = rows[bisect_left(begun, start) : bisect_left(begun, end)]
+        first, last = (bisect_left(rows, to_micros(at), key=itemgetter(0)) for at in (start, end))
+        part = rows[first:last]
         if not part:
             return 0.0, None, None
         # A truck that stands at its depot is on one pass until it leaves for its next route.
-        ended = [row[1] for row in part if row[1] <= end]
-        return sum(row[2] for row in part), part[0][0], max(ended, default=part[-1][0])
+        ended = max((row[1] for row in part if row[1] <= to_micros(end)), default=part[-1][0])
+        return sum(row[2] for row in part), from_micros(part[0][0]), from_micros(ended)

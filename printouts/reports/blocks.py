@@ -11,7 +11,7 @@ from models.times import parse_time
 from printouts.messages import CASE_KINDS, clock, words_of
 from printouts.reports import words
 from printouts.reports.values import Block, Cell
-from printouts.reports.words import actor_words, both, km, moment_time
+from printouts.reports.words import actor_words, km, moment_time
 from printouts.text import name_of, printable
 from printouts.values import Words
 
@@ -63,7 +63,11 @@ def _subject(moment: Moment) -> Cell:
     if moment.code.startswith("alarm.") and moment.refs:
         kind, _, key = moment.refs[0].removeprefix("alarm:").partition(":")
         known = words_of(words.ALARMS, kind)
-        return known if moment.count > 1 else both(known, (name_of(key), ""), between=" ")
+        return known if moment.count > 1 else (f"{known[0]} {name_of(key)}", known[1])
+    if moment.code.startswith("resource.") and moment.count == 1 and moment.refs:
+        kind, _, ref = moment.refs[0].partition(":")
+        zh, en = words_of(words.RESOURCES, kind)
+        return f"{zh} {name_of(ref)}", en
     refs = list(moment.refs)
     if moment.code.startswith("plan."):
         # several versions of a plan within minutes: the last is the one that counted
@@ -264,4 +268,4 @@ def _closed(case: CaseLine, zone: ZoneInfo, now: datetime | None) -> Cell:
     if case.closed_at is None:
         return ("超时", "late") if now is not None and case.deadline < now else "—"
     when = moment_time(case.closed_at, zone)
-    return (f"{when} 超时", "late") if case.closed_at > case.deadline else when
+    return (f"{when}\n超时", "late") if case.closed_at > case.deadline else when

@@ -51,8 +51,9 @@ def day_paper(report: DayReport) -> ReportData:
 def _head(report: DayReport) -> Block:
     owed = sum(line.owed for line in report.stations)
     cleared = sum(line.cleared for line in report.stations)
-    planned = sum(plan.distance_m for plan in report.plans if plan.service != "beats")
-    salt, waste = (sum(getattr(plan, name) for plan in report.plans) for name in ("salt_kg", "waste_kg"))
+    approved = [plan for plan in report.plans if plan.approved_at is not None]
+    planned = sum(plan.distance_m for plan in approved if plan.service != "beats")
+    salt, waste = sum(plan.salt_kg for plan in approved), sum(plan.waste_kg for plan in approved)
     facts: list[tuple[Words, Cell]] = [
         (("站点清运", "stations cleared"), f"{cleared} / {owed}" if owed else "—"),
         (("清运率", "share cleared"), share(cleared, owed)),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dispatch.reports.values import ClassCover, StormReport
+from dispatch.reports.values import ClassCover, StageLine, StormReport
 from models.times import to_micros
 from printouts.data import pair
 from printouts.messages import SPREAD_ROWS, words_of
@@ -77,7 +77,7 @@ def _head(report: StormReport, zone: ZoneInfo) -> list[Block]:
     if "muster" in stages:
         muster = stages["muster"]
         facts.append((("人工清雪点位", "spots cleared by hand"), f"{muster.done}/{muster.items}"))
-    salt = sum(plan.salt_kg for plan in report.plans)
+    salt = sum(plan.salt_kg for plan in report.plans if plan.approved_at is not None)
     facts.append((("计划用盐", "salt planned"), f"{salt / 1000:,.1f} t"))
     driven = [route for route in report.routes if route.vehicle]
     planned = sum(route.planned_m for route in driven if route.in_force)
@@ -103,7 +103,7 @@ def _head(report: StormReport, zone: ZoneInfo) -> list[Block]:
     rows: list[tuple[Cell, ...]] = [
         (
             words_of(words.STAGES, stage.kind),
-            words_of(words.STAGE_STATES, stage.state),
+            _stage_state(stage),
             *(moment_time(at, zone) if at is not None else "—" for at in (stage.due_at, stage.started_at)),
             moment_time(stage.done_at, zone) if stage.done_at is not None else "—",
             f"{stage.done} / {stage.items}",
@@ -130,6 +130,13 @@ def _head(report: StormReport, zone: ZoneInfo) -> list[Block]:
             empty=("没有启动响应。", "There was no response."),
         ),
     ]
+
+
+def _stage_state(stage: StageLine) -> Words:
+    """A stage ends with its last plan, whether all was done or not: the paper does not call that done."""
+    if stage.state == "done" and stage.done < stage.items:
+        return ("已结束，未全部完成", "ended, not all done")
+    return words_of(words.STAGE_STATES, stage.state)
 
 
 def _why_not(reason: str) -> Words:

@@ -138,6 +138,7 @@ def test_its_paper_says_so(data: Path, command: Command, tmp_path: Path) -> None
         "无人及时决定nobodydecidedintime",
         "自动启动self-start",
         "S-20231218-D01-N@",
+        "已结束，未全部完成",  # nobody swept the four spots of the muster
         "2.2t",  # 1.472 t salted, 0.680 t with the ploughs
         "1/",
     ):
@@ -231,6 +232,8 @@ def test_a_shift_hands_over_what_is_open(data: Path, command: Command, tmp_path:
     assert [key for key, alarm in missed.items() if alarm["state"] == "shelved"] == ["ST-2:2023-12-18"]
     assert [(line["kind"], line["ref"]) for line in report["out"]] == [("street", "s22h"), ("vehicle", "S-2")]
     assert [case["kind"] for case in report["cases"]] == ["ice"]
+    codes = {plan["code"] for plan in report["waiting"]}
+    assert "C-20231218-D01-E" not in codes, "its evening is over: there is nothing to decide any more"
     text = text_of(tmp_path / "handover-20231219T1400.pdf")
     for words in (
         "交接班单",
@@ -254,3 +257,12 @@ def test_what_is_not_there_is_said_in_one_line(city: Path, command: Command, tmp
         said = command("report", *words, "--data", city, "--out", tmp_path / "none")
         assert said.code == 2 and why in said.err, said.err
     assert not (tmp_path / "none").exists()
+
+
+def test_what_a_truck_drives_for_its_next_plan_is_not_counted_for_the_one_before(
+    data: Path, command: Command, tmp_path: Path
+) -> None:
+    said = command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path, "--json")
+    (salting,) = [plan for plan in said.json["report"]["plans"] if plan["service"] == "salting"]
+    # the ploughing begins after midnight and is of the next date, with the same truck
+    assert salting["driven_m"] == pytest.approx(salting["distance_m"], rel=0.02)
