@@ -101,7 +101,7 @@ def together(moments: Iterable[Moment]) -> list[Moment]:
         at = open_.get(key)
         if at is not None and kind not in ("stage", "alert") and moment.at - lines[at].at <= TOGETHER:
             first = lines[at]
-            refs = dict.fromkeys((*first.refs, *moment.refs))
+            refs = sorted({*first.refs, *moment.refs})
             note = first.note if first.note == moment.note else ""
             lines[at] = first.model_copy(update={"count": first.count + 1, "refs": tuple(refs), "note": note})
         else:

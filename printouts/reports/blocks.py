@@ -71,7 +71,10 @@ def _subject(moment: Moment) -> Cell:
     refs = list(moment.refs)
     if moment.code.startswith("plan."):
         # several versions of a plan within minutes: the last is the one that counted
-        refs = list({ref.partition("@")[0]: ref for ref in refs}.values())
+        newest: dict[str, int] = {}
+        for code, _, version in (ref.partition("@") for ref in refs):
+            newest[code] = max(newest.get(code, 0), int(version or 0))
+        refs = [f"{code}@{version}" if version else code for code, version in newest.items()]
         return _codes(refs)
     names = [name_of(ref.removeprefix("vehicle:")) for ref in refs[:REFS_SHOWN]]
     more = f" … +{len(refs) - REFS_SHOWN}" if len(refs) > REFS_SHOWN else ""

@@ -50,7 +50,7 @@ def storm_paper(report: StormReport) -> ReportData:
             *tables.plans_blocks(report.plans, zone),
             *tables.routes_blocks(report.routes, zone),
             Block("heading", title=("期间收到的案件", "Cases received meanwhile")),
-            tables.case_table(report.cases, zone, words.NONE),
+            tables.case_table(report.cases, zone, words.NONE, report.as_of),
             _method(report),
         ),
         attribution=report.attribution,
