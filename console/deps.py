@@ -30,6 +30,9 @@ Command = Callable[[str, dict[str, Any], str], None]
 StopSelfStart = Callable[[bool, str], None]
 """(stopped, actor): True stops every automatic start until False releases them. Writes its audit row."""
 
+Explain = Callable[[str], list[dict[str, Any]]]
+"""plan version id → its unserved rows with what binds and what would help. Raises Unavailable, Refused."""
+
 Report = Callable[[str, str, str, str], tuple[str, bytes]]
 """(kind, key, form, table) → a report's file name and content. Raises Refused for one there is none of."""
 
@@ -60,6 +63,7 @@ class ConsoleDeps:
     stop_self_start: StopSelfStart
     command: Command
     report: Report
+    explain: Explain
     sheets_dir: Path
     slip_name: Callable[[Route], str]
     condition: Callable[[], Condition]

@@ -24,6 +24,7 @@ from streams import metrics
 from streams.driver import Partition, Record
 from streams.pulse import Pulse, keep_on
 from sweepline.compose import Options, System, require_city
+from sweepline.explainer import Explainer
 from sweepline.health import ROLES
 from sweepline.lookout import Lookout
 from sweepline.reports import report_file
@@ -74,6 +75,7 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             stop_self_start=system.stop_self_start,
             command=lambda name, values, who: carry_out(system.database, system.clock(), who, name, values),
             report=lambda *which: report_file(system.database, system.clock(), *which),
+            explain=Explainer(system.data_dir),
             sheets_dir=system.data_dir / "sheets",
             slip_name=slip_name,
             condition=lambda: lookout.condition,

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from console.errors import Problem
-from console.guards import Approver, Deps, Viewer
+from console.guards import Approver, Deps, Dispatcher, Viewer
 from console.read.differences import DifferenceOut, find_difference
+from console.read.explanations import ExplanationOut
 from console.read.plans import PlanDetailOut, PlanOut, find_plan_detail, read_plans
 from console.read.work import find_newest
 from dispatch.tracks import route_track
 from models.errors import Refused, Stale
+from models.tables.plans import PlanVersion
 
 router = APIRouter(tags=["plans"])
 
@@ -42,6 +44,15 @@ def difference(version_id: VersionId, old_id: VersionId, _who: Viewer, deps: Dep
     if found is None:
         raise Problem(404, "unknown_plan", f"{version_id} and {old_id} are not two versions of one plan")
     return found
+
+
+@router.get("/api/plans/{version_id}/explanations", responses={503: {"description": "One is being worked out."}})
+def explanations(version_id: VersionId, _who: Dispatcher, deps: Deps) -> list[ExplanationOut]:
+    """Why each task is left out, and what would let it be served, the cheapest first. Takes seconds to a minute."""
+    with deps.database.read() as session:
+        if session.get(PlanVersion, version_id) is None:
+            raise Problem(404, "unknown_plan", f"plan version {version_id} is not known")
+    return [ExplanationOut.model_validate(row) for row in deps.explain(version_id)]
 
 
 def _detail(version_id: str, deps: Deps) -> PlanDetailOut:

@@ -30,7 +30,7 @@ from streams import metrics
 from streams.sqlite_log import SqliteLog
 from sweepline.lookout import Lookout
 from sweepline.reports import report_file
-from tests.console.sample_city import NOW, build_sample, open_database
+from tests.console.sample_city import EXPLAINED, NOW, build_sample, open_database
 
 PASSWORD = "a good password"
 START_LIMIT_S = 20
@@ -123,6 +123,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         stop_self_start=stop_self_start,
         command=lambda name, values, who: carry_out(database, NOW, who, name, values),
         report=lambda *which: report_file(database, NOW, *which),
+        explain=lambda version: EXPLAINED,
         sheets_dir=sheets,
         slip_name=slip_name,
         condition=lambda: lookout.condition,

@@ -43,6 +43,10 @@ def test_the_page_shows_what_the_version_holds(open_tab: OpenTab, site: Site) ->
     assert terms == ["行驶", "700", "70", "%", "作业", "300", "30", "%", "合计", "1,000"]
     assert "文游中路" in page.inner_text(".two section:last-child")
     assert "时间不够" in page.inner_text(".two section:last-child")
+    page.click("[data-key=explain]")
+    tab.until("document.querySelector('.two section:last-child').innerText.includes('最省')")
+    assert "受限于：班次时长" in page.inner_text(".two section:last-child")
+    assert "苏K·10000 班次延长 11 分" in page.inner_text(".two section:last-child")
     page.click(f'[data-key="g-{VERSION}/1"]')
     page.wait_for_selector(".table tbody tr")
     rows = page.locator("section .table").first.locator("tbody tr")

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -24,7 +25,7 @@ from models.tables.plans import Approval, PlanVersion
 from printouts.bundle import slip_name
 from streams import metrics
 from sweepline.reports import report_file
-from tests.console.sample_city import NOW, build_sample, open_database
+from tests.console.sample_city import EXPLAINED, NOW, build_sample, open_database
 
 PASSWORD = "a good password"
 ORIGIN = "http://testserver"
@@ -42,6 +43,7 @@ class Desk:
     receipts: list[Receipt] = field(default_factory=lambda: [Receipt(status="accepted", id="e1")])
     undone: list[tuple[str, str]] = field(default_factory=list)
     approve_error: Exception | None = None
+    explain_error: Exception | None = None
     intake_error: Exception | None = None
     wall_s: int = 0
     condition: Condition = field(default_factory=lambda: assess(None, frozenset(), NOW))
@@ -67,6 +69,11 @@ class Desk:
         self.undone.append((plan, actor))
         return "r1"
 
+    def explain(self, version: str) -> list[dict[str, Any]]:
+        if self.explain_error is not None:
+            raise self.explain_error
+        return EXPLAINED
+
     def stop_self_start(self, stopped: bool, actor: str) -> None:
         with self.database.write() as session:
             row = session.get(Setting, "self_start_stopped")
@@ -84,6 +91,7 @@ class Desk:
             stop_self_start=self.stop_self_start,
             command=lambda name, values, who: carry_out(self.database, NOW, who, name, values),
             report=lambda *which: report_file(self.database, NOW, *which),
+            explain=self.explain,
             sheets_dir=self.sheets_dir,
             slip_name=slip_name,
             condition=lambda: self.condition,

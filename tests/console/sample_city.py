@@ -27,6 +27,29 @@ NOW = datetime(2023, 12, 18, 12, 30, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 STEP_DEG = 0.004
+EXPLAINED = [
+    {
+        "task": "wi-g0000h/1",
+        "work_item": "wi-g0000h",
+        "ref": "g0000h",
+        "reason": "time",
+        "binds": ["time"],
+        "together": False,
+        "relaxations": [
+            {
+                "changes": [{"kind": "time", "on": "S-00", "amount": 660, "what": ""}],
+                "vehicle": "S-00",
+                "added_cost": 420,
+            },
+            {
+                "changes": [{"kind": "vehicle", "on": "S-01", "amount": 0, "what": ""}],
+                "vehicle": "S-01+1",
+                "added_cost": 900,
+            },
+        ],
+    }
+]
+"""As `plan explain --json` tells of a task left out (tests/sweepline/test_cli_explain.py makes real ones)."""
 NAMES = ("通湖路", "文游中路", "海潮东路", "府前街", "盂城路", "屏淮路")
 
 

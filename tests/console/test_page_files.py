@@ -75,3 +75,13 @@ def test_text_has_wcag_aa_contrast(theme: str, front: str, back: str) -> None:
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
     light, dark = sorted((luminance(colours[front]), luminance(colours[back])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_every_key_of_the_page_is_in_its_help() -> None:
+    text = (STATIC / "js" / "keys.js").read_text()
+    actions = text[text.index("const actions = {") : text.index("addEventListener")]
+    keys = set(re.findall(r'(?:^|[\s,{])"?([a-z0-9/?\[\]]|Escape)"?: ', actions))
+    listed = re.findall(r'"([^"]+)"', text[text.index("const HELP = [") :].split("]; ")[0].split(";\n")[0])
+    shown = {"Escape" if key == "Esc" else key for entry in listed for key in entry.split(" ")}
+    assert len(keys) > 10
+    assert keys == shown

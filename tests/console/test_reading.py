@@ -12,6 +12,7 @@ from console.app import create_app
 from console.read.city import SCALE
 from console.read.weather import SELF_START_STOP
 from dispatch.response import SELF_START_STOP as DISPATCH_STOP
+from models.errors import Unavailable
 from models.events.base import Event
 from models.tables.city import City
 from models.tables.flow import Projection
@@ -22,6 +23,20 @@ from tests.console.conftest import PASSWORD, Desk, SignIn
 from tests.console.sample_city import HOSTILE, NOW, grid_segments
 
 PLAN = "S-20231218-D01-N"
+
+
+def test_what_is_left_out_is_explained_to_who_dispatches(signed_in: SignIn, desk: Desk) -> None:
+    client = signed_in("dong")
+    (row,) = client.get(f"/api/plans/{PLAN}@2/explanations").json()
+    assert (row["binds"], row["relaxations"][0]["vehicle"], row["relaxations"][0]["added_cost"]) == (
+        ["time"],
+        "S-00",
+        420,
+    )
+    assert client.get(f"/api/plans/{PLAN}@9/explanations").status_code == 404
+    assert signed_in("vera").get(f"/api/plans/{PLAN}@2/explanations").status_code == 403
+    desk.explain_error = Unavailable("another plan is being explained")
+    assert client.get(f"/api/plans/{PLAN}@2/explanations").status_code == 503
 
 
 def by_id(rows: list[dict[str, object]], key: str = "id") -> dict[object, dict[str, object]]:

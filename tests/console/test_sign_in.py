@@ -25,6 +25,7 @@ PROTECTED = [
     "/api/plans/S-20231218-D01-N@2",
     "/api/plans/S-20231218-D01-N@2/difference/S-20231218-D01-N@1",
     "/api/plans/S-20231218-D01-N@2/routes/7/track.gpx",
+    "/api/plans/S-20231218-D01-N@2/explanations",
     "/api/vehicles",
     "/api/stations",
     "/api/cases",

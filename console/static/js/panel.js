@@ -9,7 +9,7 @@ import { on, set, state } from "./store.js";
 import { anyLate, tellList, untold } from "./tell.js";
 
 export const TABS = {
-  plans: { needs: ["plans", "selected", "detail", "route", "difference", "page"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  plans: { needs: ["plans", "selected", "detail", "route", "difference", "page", "explained"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms", "alarmLoad"], draw: alarmsList, count: () => listed().length, bad: () => listed().some((a) => isNew(a) && a.priority <= 2) },
   tell: { needs: ["tellings", "sheets"], draw: tellList, count: () => untold().length, bad: () => anyLate() },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },

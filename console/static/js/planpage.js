@@ -1,7 +1,8 @@
 // One plan version as a full page: what each vehicle does when, stops and loads of a route, the verdict, what is left out.
 import { axis, bar, doings, KINDS, loadChart, said, scale, spent } from "./charts.js";
 import { differenceBox } from "./difference.js";
-import { h } from "./dom.js";
+import { get } from "./api.js";
+import { h, toast } from "./dom.js";
 import { mass, named, number, shortTime, span, t, word } from "./i18n.js";
 import { showAt, showStreets } from "./mapview.js";
 import { routeColour } from "./palette.js";
@@ -66,9 +67,39 @@ function terms(detail) {
 /** Each task left out, by its place, with the reason. */
 function unserved(detail) {
   const rows = detail.unserved, rest = rows.length - UNSERVED_SHOWN;
-  return h("section", {}, h("h3", {}, `${t("plan.unserved.title")} (${rows.length})`), rows.length ? h("div.table.short", { tabIndex: 0, role: "group", "aria-label": t("plan.unserved.title"), "data-keep": "unserved" }, h("table", {}, h("caption.hidden", {}, t("plan.unserved.title")),
-    h("tbody", {}, rows.slice(0, UNSERVED_SHOWN).map((row) => h("tr", {}, h("th", { scope: "row" }, place(row)), h("td", {}, word("reason", row.reason)))))), rest > 0 && h("p.dim", {}, t("plan.more", { n: rest }))) : h("p.dim", {}, t("page.allserved")));
+  return h("section", {}, h("h3", {}, `${t("plan.unserved.title")} (${rows.length})`), explainButton(detail), rows.length ? h("div.table.short", { tabIndex: 0, role: "group", "aria-label": t("plan.unserved.title"), "data-keep": "unserved" }, h("table", {}, h("caption.hidden", {}, t("plan.unserved.title")),
+    h("tbody", {}, rows.slice(0, UNSERVED_SHOWN).map((row) => h("tr", {}, h("th", { scope: "row" }, place(row)), h("td", {}, word("reason", row.reason), why(row)))))), rest > 0 && h("p.dim", {}, t("plan.more", { n: rest }))) : h("p.dim", {}, t("page.allserved")));
 }
+
+/** Working out what would help is a planner's task: asked for by hand, and kept while this version is shown. */
+function explainButton(detail) {
+  const id = detail.version.id, known = state.explained?.id === id ? state.explained : null;
+  if (!detail.unserved.length || known?.rows || state.me?.role === "viewer") return null;
+  return h("button", { type: "button", "data-key": "explain", disabled: Boolean(known), onclick: () => explain(id) }, t(known ? "explain.busy" : "explain.ask"));
+}
+
+async function explain(id) {
+  set("explained", { id });
+  try {
+    const rows = await get(`/api/plans/${encodeURIComponent(id)}/explanations`);
+    set("explained", { id, rows: new Map(rows.map((row) => [row.task, row])) });
+  } catch (error) {
+    set("explained", null);
+    toast(t("error.load", { what: error.message }), true);
+  }
+}
+
+/** What keeps a task out, and the cheapest way to serve it. */
+function why(row) {
+  const known = state.explained?.id === state.selected && state.explained.rows?.get(row.task);
+  if (!known) return null;
+  const way = known.relaxations[0];
+  return [known.binds.length > 0 && h("p.dim", {}, t(known.together ? "explain.together" : "explain.binds", { what: known.binds.map((name) => t(`bind.${name}`)).join(t("list.comma")) })),
+    h("p", {}, way ? t("explain.way", { what: way.changes.map(changeText).join(t("list.comma")), who: plate(way.vehicle), cost: number(way.added_cost) }) : t("explain.none"))];
+}
+
+const plate = (id) => state.vehicles?.find((one) => one.id === id)?.plate ?? id;
+const changeText = ({ kind, on, amount, what }) => t(`relax.${kind}`, { on: plate(on), t: span(amount), n: number(amount), what: word("commodity", what) });
 
 function place(row) {
   const street = state.streets.list[state.streets.byId.get(row.ref)];
