@@ -60,7 +60,7 @@ function stops(doc) {
     h("thead", {}, h("tr", {}, ["place", "what", "before", "after"].map((name) => h("th", { scope: "col" }, t(`difference.${name}`))))),
     h("tbody", {}, doc.stops.slice(0, STOPS_SHOWN).map((s, i) => h("tr", {},
       h("th", { scope: "row" }, h("button", { type: "button", "data-key": `d-${i}`, onclick: () => showAt("stop", s.work_item, s.lon, s.lat) }, named(s) || t("street.unnamed"))),
-      h("td", {}, word("moved", s.what)), h("td.num", {}, place(s.from_, s.from_stop)), h("td.num", {}, place(s.to, s.to_stop)))))),
+      h("td", {}, word("moved", s.what)), h("td", {}, place(s.from_, s.from_stop)), h("td", {}, place(s.to, s.to_stop)))))),
     rest > 0 && h("p.dim.item", {}, t("plan.more", { n: rest })));
 }
 
