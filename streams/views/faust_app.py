@@ -30,6 +30,9 @@ STOP_LIMIT_S = 15.0
 COMMIT_INTERVAL_S = 1.0
 LINGER_S = 0.1
 """How long what a view sends on waits for more: one request carries many messages then."""
+METADATA_S = 5.0
+"""How soon it asks again for its topics: a broker that is just starting may say that there are none, and without them
+it joins its group with nothing to read."""
 PRODUCER_BATCH = 256 * 1024
 
 
@@ -62,6 +65,8 @@ def make_app(
         broker_max_poll_records=500,
         broker_session_timeout=10.0,
         broker_heartbeat_interval=2.0,
+        consumer_metadata_max_age_ms=int(METADATA_S * 1000),
+        producer_metadata_max_age_ms=int(METADATA_S * 1000),
         stream_wait_empty=False,
         producer_acks=-1,
         producer_linger=linger_s,
@@ -170,7 +175,11 @@ class FaustView:
         self._app = app
 
     def lag(self) -> int:
-        """What waits in this member's own partitions. Raises Unavailable."""
+        """What waits in this member's own partitions; in all where it has none. Raises Unavailable.
+
+        A broker that is just starting may leave the only member without any. More members than partitions would each
+        have to be told apart from that: there is no use in them (docs/OPERATIONS.md).
+        """
         if self._app is None:
             return 0
         mine = {
@@ -178,7 +187,7 @@ class FaustView:
             for place in self._app.assignor.assigned_actives()
             if place.topic == self._prefix + self.view.topic
         }
-        return self._driver.lag(self.view.group, (self.view.topic,), mine)
+        return self._driver.lag(self.view.group, (self.view.topic,), mine or None)
 
     def progress(self) -> int:
         """Changes with every commit, and while the Table is read back.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -179,6 +180,22 @@ def test_a_view_whose_changelog_is_gone_commits_nothing_and_is_ended(line: Line)
     seconds[0] = 91.0
     assert not dog.check() and ended == [70]
     stop.set()
+
+
+def test_a_view_that_was_given_no_partition_is_watched_too(line: Line) -> None:
+    """A broker that is just starting may leave the only member of a group without anything to read."""
+    if line.broker != "kafka":
+        pytest.skip("Faust needs Kafka")
+    from streams.views.faust_app import FaustView
+
+    class Assignor:
+        def assigned_actives(self) -> set[object]:
+            return set()
+
+    view = FaustView(LAST_FIX, line.drivers[0], KAFKA, f"{line.name}.")
+    view._made(SimpleNamespace(assignor=Assignor()))
+    line.publish(*[fix(n, n * 10) for n in range(3)], topic="positions")
+    assert view.lag() == 3
 
 
 def test_states_arriving_in_any_order_leave_the_newest(line: Line) -> None:
