@@ -163,7 +163,8 @@ def test_a_view_whose_changelog_is_gone_commits_nothing_and_is_ended(line: Line)
     view = FaustView(LAST_FIX, line.drivers[0], KAFKA, f"{line.name}.")
     seconds, ended, stop = [0.0], list[int](), threading.Event()
     dog = Watchdog("view", view.lag, view.progress, lambda: seconds[0], ended.append)
-    threading.Thread(target=view.run, args=(stop, Pulse("view")), daemon=True).start()
+    thread = threading.Thread(target=view.run, args=(stop, Pulse("view")), daemon=True)
+    thread.start()
     line.publish(*[fix(n, n * 10, lon=STREET_LON + n * 1e-4) for n in range(5)], topic="positions")
     wait_for(lambda: not view.behind())
     for seconds[0] in (10.0, 50.0):
@@ -179,7 +180,10 @@ def test_a_view_whose_changelog_is_gone_commits_nothing_and_is_ended(line: Line)
     time.sleep(5)
     seconds[0] = 91.0
     assert not dog.check() and ended == [70]
+    line.driver().ensure_topics()  # with its changelog back it can stop
     stop.set()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_a_view_that_was_given_no_partition_is_watched_too(line: Line) -> None:
