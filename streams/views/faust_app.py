@@ -78,8 +78,8 @@ def make_app(
     table = app.Table(view.name, partitions=partitions, key_type=bytes, value_type=bytes)
 
     async def agent(stream: Any) -> None:
-        while not app.consumer.topic_partitions(table.changelog_topic_name):
-            await asyncio.sleep(STOP_POLL_S)  # not heard of yet: a change would be refused
+        while app.consumer.topic_partitions(table.changelog_topic_name) == 0:
+            await asyncio.sleep(STOP_POLL_S)  # heard of, but not yet of its partitions: a change would be refused
         records: AsyncIterator[Any] = stream.events()
         async for record in records:
             event = read_event(record.value)

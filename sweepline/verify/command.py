@@ -52,7 +52,7 @@ def verify(session: Session, system: System) -> dict[str, list[str]]:
     rules: list[tuple[str, Iterator[str]]] = [
         ("1 an event is applied at most once", flow.applied_once(session)),
         ("2 accepted is applied or quarantined", _books(system)),
-        ("3 views show what the stored rows say", _views(system)),
+        ("3 vehicles are shown where the stored rows say", _views(system)),
         ("4 a vehicle and a driver are each in one assignment", plans.bound_once(session)),
         ("5 at most one active version a plan", plans.active_once(session)),
         ("6 approved by somebody with the right to", plans.approved(session)),

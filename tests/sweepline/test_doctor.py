@@ -108,8 +108,8 @@ BREAKS: dict[str, tuple[Break, str, str]] = {
     "outbox stuck": (sql(f"UPDATE outbox SET sent_at = NULL; {LATER}"), "outbox", "start `sweepline worker relay`"),
     "quarantine": (held, "quarantine", "1 held (1 not_json); see `sweepline quarantine list`"),
     "alarm": (
-        sql("INSERT INTO alarm (id, kind, key, priority, opened_at, state, detail)"
-            " VALUES ('u:1', 'untold', '1', 1, 0, 'open', '{}')"),
+        sql("INSERT INTO alarm (id, kind, key, priority, opened_at, state, detail, acknowledged_by, shelved_by,"
+            " shelved_reason) VALUES ('u:1', 'untold', '1', 1, 0, 'open', '{}', '', '', '')"),
         "alarms",
         "1 open (1 untold)",
     ),

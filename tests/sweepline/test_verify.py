@@ -87,16 +87,6 @@ BREAKS: dict[str, tuple[Break, str]] = {
     ),
     "2": (sql("DELETE FROM inbox WHERE \"group\" = 'cases'"), "neither applied nor quarantined by cases"),
     "3": (sql("UPDATE projection SET position = position - 120000000"), "vehicle:S-1 is shown at"),
-    "3 behind": (
-        sql(
-            "INSERT INTO level SELECT station, max(observed_at) + 60000000, max(received_at) + 60000000, 30 FROM level"
-        ),
-        "station:ST-1 is shown at",
-    ),
-    "3 stations": (
-        sql("UPDATE projection SET value = json_set(value, '$.rate_pct_h', 9.5) WHERE kind = 'station'"),
-        "say: rate_pct_h",
-    ),
     "3 not shown": (sql("DELETE FROM projection WHERE kind = 'vehicle'"), "but is not shown"),
     "4": (
         sql(
@@ -191,10 +181,10 @@ def test_beside_a_live_system_a_view_may_be_a_moment_behind(
 def test_a_view_that_stands_still_for_a_minute_is_named_though_messages_are_on_their_way(
     city: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stuck = Difference("station:ST-1", None, None, {"observed_at": "t9"})
+    stuck = Difference("vehicle:S-1", None, None, {"observed_at": "t9"})
     monkeypatch.setattr(views, "held_against_rows", lambda _session, _since: ([], [stuck]))
     monkeypatch.setattr(views, "STANDS_S", 0.0)
     database = Database(f"sqlite:///{city / 'sweepline.db'}")
     found = list(views.views_agree(database, datetime.now(UTC), lambda: True))
     database.close()
-    assert found == ["station:ST-1 has rows up to t9, but is not shown"]
+    assert found == ["vehicle:S-1 has rows up to t9, but is not shown"]
