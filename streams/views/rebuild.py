@@ -6,7 +6,7 @@ must be what the view's function says of the rows up to its position.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,15 +40,17 @@ def rebuilt_states(session: Session, view: View) -> dict[str, State]:
     return _replayed(session, view, {})[0]
 
 
-def held_against_rows(session: Session, since: datetime | None = None) -> tuple[list[Difference], list[Difference]]:
+def held_against_rows(
+    session: Session, since: datetime | None = None, views: Sequence[View] | None = None
+) -> tuple[list[Difference], list[Difference]]:
     """(wrong, behind): projections that the rows up to their position do not give, and those whose rows have gone on.
 
     Behind is one that is older than it may be once everything on its way has arrived. `since`: positions are not kept
-    from before, so what shows an older one cannot be judged.
+    from before, so what shows an older one cannot be judged. `views`: all where none are named.
     """
     wrong: list[Difference] = []
     late: list[Difference] = []
-    for view in VIEWS:
+    for view in VIEWS if views is None else views:
         held = {row.key: row for row in session.exec(select(Projection).where(Projection.kind == view.kind)).all()}
         prefix = f"{view.kind}:"
         wanted = {key.removeprefix(prefix): row.position for key, row in held.items()}

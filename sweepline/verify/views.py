@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from models.database import Database
+from streams.views.last_fix import LAST_FIX
 from streams.views.rebuild import Difference, held_against_rows
 
 LOOK_S = 1.0
 STANDS_S = 60.0
 """A view that shows the same for so long although there is something newer does not keep up."""
 
-VEHICLES = "vehicle:"
+JUDGED = (LAST_FIX,)
 """Held to the rows are last fixes alone. On the embedded log a station's reading may be shown late after a restart,
 until its next one comes."""
 
@@ -42,9 +43,8 @@ def _look(database: Database, since: datetime) -> Look:
     with database.read() as session:
         if not database.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        wrong, late = held_against_rows(session, since)
-    found = (*late, *wrong)
-    return {(one.key, one.position): one for one in found if one.key.startswith(VEHICLES)}
+        wrong, late = held_against_rows(session, since, JUDGED)
+    return {(found.key, found.position): found for found in (*late, *wrong)}
 
 
 def _words(found: Difference) -> str:

@@ -165,7 +165,7 @@ def test_beside_a_live_system_a_view_may_be_a_moment_behind(
     looks = iter(shown)
     flights = iter(in_flight)
 
-    def look(_session: object, _since: object) -> tuple[list[Difference], list[Difference]]:
+    def look(_session: object, _since: object, _views: object) -> tuple[list[Difference], list[Difference]]:
         at = next(looks)
         return [], [Difference("vehicle:S-1", at, {"observed_at": f"t{at}"}, {"observed_at": "t9"})]
 
@@ -182,7 +182,7 @@ def test_a_view_that_stands_still_for_a_minute_is_named_though_messages_are_on_t
     city: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = Difference("vehicle:S-1", None, None, {"observed_at": "t9"})
-    monkeypatch.setattr(views, "held_against_rows", lambda _session, _since: ([], [stuck]))
+    monkeypatch.setattr(views, "held_against_rows", lambda _session, _since, _views: ([], [stuck]))
     monkeypatch.setattr(views, "STANDS_S", 0.0)
     database = Database(f"sqlite:///{city / 'sweepline.db'}")
     found = list(views.views_agree(database, datetime.now(UTC), lambda: True))
