@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, and_, col, or_, select
 
+from dispatch.bundles import watch_bundle
 from dispatch.context import Context
 from dispatch.differences import difference
 from dispatch.silence import watch
@@ -76,6 +77,7 @@ def _put_in_force(
     uow.emit("plans", plan.code, "plan.approved", {"plan_version": version.id}, version.id)
     uow.session.flush()
     watch(uow, context)
+    watch_bundle(uow, version)
 
 
 def _assign(uow: UnitOfWork, plan: Plan, version: PlanVersion) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from dispatch.versions import LIVE_STATES
 from models.ballast import full_disk_told
 from models.database import Database
 from models.errors import Refused
@@ -33,7 +34,6 @@ from printouts.paper import A4, Paper
 from printouts.render import Progress, merge, render_many, silent
 from printouts.text import name_of
 
-LIVE_STATES = ("approved", "active")
 OLD_BUNDLES_KEPT = 1
 """Bundles before the present one that stay on disk, for whoever is reading them."""
 _UNSAFE = re.compile(r"[^\w.@-]+")

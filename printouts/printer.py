@@ -1,7 +1,7 @@
 """The printer role: sheets of newly approved versions, then the district's bundle.
 
 File first, row after: killed in between, the next call finds the file and writes the row. Doing it twice does nothing
-the second time.
+the second time. The bundle's row says what it holds; a timer set at the approval looks there (dispatch/bundles.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from dispatch.bundles import bundle_written
+from dispatch.uow import UnitOfWork
+from dispatch.versions import LIVE_STATES
 from models.database import Database
 from models.ids import sheet_code
 from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
+from models.times import iso
 from models.tracing import span
-from printouts.bundle import LIVE_STATES, PrintedSheet, render_routes, routes_of, slip_name, write_bundle
+from printouts.bundle import PrintedSheet, render_routes, routes_of, slip_name, versions_in, write_bundle
 from printouts.files import write_durably
 from printouts.render import Progress, render_many, silent
 from printouts.slips import slip_data
@@ -91,8 +95,13 @@ class Printer:
         return paths
 
     def refresh(self, district: str) -> Path:
-        """Write a district's bundle anew, as after a plan was closed. Returns its folder."""
-        return write_bundle(self.database, district, self.bundles_dir, self.clock())
+        """Write a district's bundle anew, as after a plan was closed, then say what it holds. Returns its folder."""
+        now = self.clock()
+        folder = write_bundle(self.database, district, self.bundles_dir, now)
+        with self.database.write() as session:
+            uow = UnitOfWork(session, now, f"bundle:{district}@{iso(now)}", "system:printer")
+            bundle_written(uow, district, versions_in(self.bundles_dir, district))
+        return folder
 
     def _slips(self, session: Session, routes: list[Route]) -> list[tuple[str, SlipData]]:
         """(file name, slip) of the changes of these routes that nobody has been told of and that have no slip yet."""

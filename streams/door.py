@@ -45,6 +45,7 @@ class Door:
     ) -> None:
         self.turned_away: Counter[str] = Counter()
         """Events not let in, by reason."""
+        self._too_often: Counter[str] = Counter()
         self._publish = publish
         self._params = params
         self._backlog = backlog
@@ -69,6 +70,8 @@ class Door:
                     self._devices[name], verdict = admit(self._devices.pop(name, None), event, under_load, self._params)
                 if verdict:
                     self.turned_away[verdict] += 1
+                    if verdict == "too_often":
+                        self._too_often[event.key] += 1
                     metrics.count("sweepline_telemetry_turned_away_total", labels=(verdict,))
                 found.append(verdict)
             while len(self._devices) > DEVICES:
@@ -76,6 +79,12 @@ class Door:
         if any(found):
             log.warning("telemetry turned away", too_often=found.count("too_often"), thinned=found.count("thinned"))
         return found
+
+    def take_too_often(self) -> dict[str, int]:
+        """How many events of which device were too many since the last call."""
+        with self._lock:
+            taken, self._too_often = dict(self._too_often), Counter()
+        return taken
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Write to the log. Raises Unavailable at once while the door is shut or too many wait for the broker."""

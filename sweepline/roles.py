@@ -27,6 +27,7 @@ from streams.solver_pool import GREEDY_LIMIT_S, ITERATIONS_LIMIT_S, KILL_FACTOR
 from streams.timers import fire_due
 from streams.watchdog import Watchdog
 from sweepline.compose import System
+from sweepline.floods import FloodWatch
 from sweepline.lookout import Lookout
 from sweepline.parts import open_driver
 
@@ -148,12 +149,13 @@ def start_heart(
 
 
 def start_lookout(system: System, running: Running, pulses: list[Pulse], solver: bool = True) -> Lookout:
-    """Have the console's heart beat and its lookout look, on connections of their own."""
+    """Have the console's heart beat, its lookout look and its door watched for floods, on connections of their own."""
     database = Database(system.database.url)
     heart = start_heart(system, running, "console", pulses, database)
     driver = open_driver(system.settings, system.data_dir, system.clock)
     lookout = Lookout(database, driver, heart.beat, solver=solver)
     running.start("lookout", lookout.run, Pulse("lookout"))
+    running.start("floods", FloodWatch(database, system.door, system.clock).run, Pulse("floods"))
     return lookout
 
 

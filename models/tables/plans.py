@@ -184,6 +184,14 @@ class Sheet(SQLModel, table=True):
     state: str = "issued"
 
 
+class Bundle(SQLModel, table=True):
+    """What a district's bundle held when it was last written: the ids of its versions."""
+
+    district: str = Field(primary_key=True)
+    versions: list[str] = json_field(default_factory=list)
+    written_at: datetime = time_field()
+
+
 class Telling(SQLModel, table=True):
     """A change of a route after its sheet went out. `told_at` None: not yet told, the old sheet still rules."""
 

@@ -87,8 +87,9 @@ ALARMS: dict[str, Words] = {
     "plan_failed": ("规划失败", "planning failed"),
     "stand_down": ("建议撤回", "stand down proposed"),
     "fallback_old": ("备用方案过期", "fallback plan too old"),
-    "bundle_behind": ("任务单包未更新", "bundle is behind"),
+    "bundle_late": ("任务单包未更新", "bundle is behind an approval"),
     "vehicle_silent": ("车辆失联", "vehicle silent on its route"),
+    "device_floods": ("设备发送过多", "device sends too much"),
 }
 ALARM_STATES: dict[str, Words] = {
     "open": ("未处理", "open"),

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from console.accounts import ROLES
 from dispatch.approval import POLICY_INSERT, POLICY_SELF_START
+from dispatch.bundles import BEHIND, LATE
 from dispatch.fallback import PERIOD, SERVICES
 from dispatch.pins import live_pins
 from dispatch.versions import LIVE_STATES, latest_version
@@ -29,7 +30,6 @@ from streams.planned import stored_verdict
 SERVED_CODES = frozenset({"dropped", "doubled", "repeat", "unknown"})
 """Violations that say a task is not served as it should be; all others are of rule 9."""
 FALLBACK_AGE = timedelta(hours=26)
-BUNDLE_BEHIND = timedelta(seconds=60)
 UNSAFE_IN_NAMES = '/\\:*?"<>|'
 
 
@@ -146,7 +146,7 @@ def fallback_at_hand(session: Session, as_of: datetime) -> Iterator[str]:
 
 def bundles_fresh(session: Session, as_of: datetime, bundles: Path) -> Iterator[str]:
     """21: an approved version is in its district's bundle within 60 s, or an alarm is open."""
-    alarmed = _open_alarms(session, "bundle_late")
+    alarmed = _open_alarms(session, LATE)
     rows = session.exec(
         select(PlanVersion, Plan.district, Approval.at)
         .join(Plan, col(Plan.code) == col(PlanVersion.plan))
@@ -154,7 +154,7 @@ def bundles_fresh(session: Session, as_of: datetime, bundles: Path) -> Iterator[
         .where(col(PlanVersion.state).in_(LIVE_STATES))
     ).all()
     for version, district, at in rows:
-        if as_of - at > BUNDLE_BEHIND and district not in alarmed and version.id not in versions_in(bundles, district):
+        if as_of - at > BEHIND and district not in alarmed and version.id not in versions_in(bundles, district):
             yield f"{version.id} was approved at {iso(at)} and is not in the bundle of {district}"
 
 

@@ -11,10 +11,13 @@ import pytest
 from pypdf import PdfReader
 from sqlmodel import select
 
+from dispatch.bundles import BEHIND, LATE, bundle_written, look_at_bundle
 from dispatch.differences import difference
+from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.errors import Refused
 from models.ids import content_hash, sheet_code
+from models.tables.flow import Alarm
 from models.tables.plans import PlanVersion, Route, Sheet, Telling
 from models.times import parse_time
 from printouts import bundle as bundle_module
@@ -239,3 +242,31 @@ def test_commands_answer_in_one_line(database: Database, tmp_path: Path, capsys:
     assert print_command(f"{BEATS}@1", database, tmp_path / "out", as_json=True) == 0
     files = json.loads(capsys.readouterr().out)["files"]
     assert all(Path(name).is_file() for name in files) and len(files) == 3
+
+
+def look(database: Database, version: str) -> list[str]:
+    """What the timer of a version's bundle leads to: the districts with a late bundle."""
+    with database.write() as session:
+        look_at_bundle(UnitOfWork(session, NOW + BEHIND, f"timer:bundle:{version}", "system"), version)
+    with database.read() as session:
+        return [row.key for row in session.exec(select(Alarm).where(Alarm.kind == LATE, Alarm.state != "closed")).all()]
+
+
+def test_a_bundle_behind_an_approval_is_an_alarm_until_it_is_written(database: Database, printer: Printer) -> None:
+    assert look(database, f"{SALTING}@1") == ["D01"], "approved, and nobody has printed"
+    printer.print_due()
+    assert look(database, f"{SALTING}@1") == []
+    second_version(database)
+    assert look(database, f"{SALTING}@2") == ["D01"], "the bundle there holds the version before"
+    printer.print_due()
+    assert look(database, f"{SALTING}@2") == []
+    close(database, COLLECTION)
+    assert look(database, f"{COLLECTION}@1") == [], "closed meanwhile: nobody waits for it"
+
+
+def test_the_alarm_stays_while_another_version_is_missing(database: Database, printer: Printer) -> None:
+    look(database, f"{SALTING}@1")
+    with database.write() as session:
+        bundle_written(UnitOfWork(session, NOW, "bundle", "system:printer"), "D01", [f"{SALTING}@1"])
+    with database.read() as session:
+        assert session.get_one(Alarm, f"{LATE}:D01").state == "open"

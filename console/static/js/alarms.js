@@ -12,7 +12,7 @@ const FLOOD = 5; // more open ones of a kind than this are one group
 const AGAIN_MS = 30000; // an urgent one nobody has acknowledged sounds again
 const PRIORITY = { 1: "bad", 2: "warn", 3: "info" };
 const TARGET = 1; // EEMUA 191: one in ten minutes on average
-const TOLD = ["vehicle", "plan", "station", "heard_at"]; // what of a detail is said in words of its own
+const TOLD = ["vehicle", "plan", "station", "heard_at", "device", "turned_away"]; // what of a detail is said in words of its own
 const HOURS = [0.5, 1, 2, 4, 8, 12];
 let known = null;
 
@@ -94,7 +94,9 @@ function row(alarm) {
 
 /** What the alarm is of, by the name people know it by, and how to get there. */
 function placeOf(alarm) {
-  const { vehicle, plan, station } = alarm.detail;
+  const { device, plan } = alarm.detail;
+  const vehicle = alarm.detail.vehicle ?? (state.vehicles?.some((one) => one.id === device) ? device : undefined);
+  const station = alarm.detail.station ?? (vehicle ? undefined : device);
   if (alarm.kind === "untold") return { name: plateOf(vehicle), go: () => set("tab", "tell") };
   if (vehicle) return { name: plateOf(vehicle), go: () => show({ kind: "vehicles", id: vehicle }, true) };
   if (station) {
@@ -109,9 +111,9 @@ function placeOf(alarm) {
 const plateOf = (id) => state.vehicles?.find((one) => one.id === id)?.plate ?? id ?? "";
 
 function words(alarm) {
-  const { heard_at } = alarm.detail;
+  const { heard_at, turned_away } = alarm.detail;
   const rest = Object.entries(alarm.detail).filter(([key, value]) => !TOLD.includes(key) && ["string", "number"].includes(typeof value) && value !== "").map(([, value]) => String(value));
-  return [heard_at && t("alarm.heard", { t: when(heard_at, now()) }), ...rest].filter(Boolean).join(" · ");
+  return [heard_at && t("alarm.heard", { t: when(heard_at, now()) }), turned_away && t("alarm.turned_away", { n: turned_away }), ...rest].filter(Boolean).join(" · ");
 }
 
 function shelf() {

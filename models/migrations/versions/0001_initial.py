@@ -127,6 +127,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group", "topic"),
     )
     op.create_table(
+        "bundle",
+        sa.Column("district", sa.String(), nullable=False),
+        sa.Column("versions", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("written_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("district"),
+    )
+    op.create_table(
         "case_file",
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
