@@ -46,7 +46,13 @@ def stop_key(stop: StopDoc) -> str:
 
 def version_difference(session: Session, old: PlanVersion, new: PlanVersion) -> VersionDifference:
     """Hold two versions of one plan against each other. Costs only where both were made from one snapshot."""
-    before, after = routes_of(session, old.id), routes_of(session, new.id)
+    return routes_difference(session, old, new, routes_of(session, old.id), routes_of(session, new.id))
+
+
+def routes_difference(
+    session: Session, old: PlanVersion, new: PlanVersion, before: list[Route], after: list[Route]
+) -> VersionDifference:
+    """The same of versions with their routes at hand, stored or not."""
     was, now = ({stop_key(s): s for route in routes for s in _work(route)} for routes in (before, after))
     items = {stop["work_item"] for stop in (*was.values(), *now.values())}
     zero = min([route.start_at for route in (*before, *after)], default=old.created_at)
@@ -186,6 +192,8 @@ def _stops(found: VersionDifference) -> Iterator[dict[str, Any]]:
                 "what": what,
                 "work_item": shown["work_item"],
                 "run": shown["pass"],
+                "kind": shown["kind"],
+                "ref": shown["ref"],
                 "name": shown["name"],
                 "name_en": shown["name_en"],
                 "lon": shown["lon"],

@@ -51,7 +51,8 @@ def inserted_routes(insert: InsertJob, plan: routing_plan.Plan) -> Inserted:
             routes.append(_called_out(insert, fresh))
             added += fresh.end_s - fresh.start_s
     found = compare(insert.job.problem, insert.base, plan)
-    return Inserted(routes, added, len(found.moved) + len(found.reordered) + len(found.turned))
+    moved = len(found.moved) + len(found.reordered) + len(found.turned) + insert.pinned_away
+    return Inserted(routes, added, moved)
 
 
 def _refs(route: routing_plan.Route) -> list[str]:

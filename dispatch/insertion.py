@@ -14,8 +14,9 @@ from sqlmodel import Session, col, select
 
 from dispatch.context import Context
 from dispatch.jobs import items_by_ids, make_writer, pinned_job
-from dispatch.pins import live_pins
-from dispatch.problems import Job, Resource, TaskRef, facility_tasks, seconds_from, task_for, walking
+from dispatch.pinning import OVER, without_pinned_away
+from dispatch.pins import excluded_by, live_pins
+from dispatch.problems import Job, Resource, TaskRef, facility_tasks, routing_vehicles, seconds_from, task_for, walking
 from dispatch.remaining import (
     Remaining,
     arcs_of_legs,
@@ -37,9 +38,7 @@ from models.tables.work import WorkItem
 from models.times import parse_time
 from routing import plan as routing_plan
 from routing.problem import Problem, Task
-from routing.problem import Vehicle as RoutingVehicle
 
-OVER = ("done", "cancelled", "missed")
 OPEN = ("open", "planned", "started")
 
 
@@ -48,7 +47,7 @@ class InsertJob:
     """A running plan with work to put in: `base` holds the stops left, `wanted` the task ids to insert.
 
     `undone` are unserved rows of work that an undo takes back out. `closed_m` has the lengths of closed streets, which
-    kept stops may still have been driven over.
+    kept stops may still have been driven over. `pinned_away` counts the work items that pins give to another vehicle.
     """
 
     job: Job
@@ -60,12 +59,22 @@ class InsertJob:
     plan: Plan
     undone: tuple[dict[str, str], ...]
     closed_m: dict[str, float]
+    pinned_away: int
 
 
 def load_insert(
-    session: Session, context: Context, request: PlanRequest, plan: Plan, streets: Streets, now: datetime
+    session: Session,
+    context: Context,
+    request: PlanRequest,
+    plan: Plan,
+    streets: Streets,
+    now: datetime,
+    also_closed: frozenset[str] = frozenset(),
 ) -> InsertJob:
-    """The problem of what is left of a running plan. Raises Permanent when nothing runs any more."""
+    """The problem of what is left of a running plan. Raises Permanent when nothing runs any more.
+
+    `also_closed` are streets that `streets` leaves out besides those out of service.
+    """
     version = live_version(session, plan.code)
     if version is None:
         raise Permanent("not_running", f"{plan.code} has no approved version to insert into")
@@ -82,6 +91,9 @@ def load_insert(
     elif request.mode == "replan":
         asked = _whole_work(session, plan, routes, asked)
     again = set(request.work_items)
+    pins = live_pins(session, plan.code)
+    remaining, pinned_away = without_pinned_away(remaining, pins)
+    asked = [id_ for id_ in dict.fromkeys((*asked, *pinned_away)) if id_ not in excluded_by(pins)]
     ids = {s["work_item"] for r in remaining for s in r.left if s["work_item"]} | set(asked)
     items = {row.id: row for row in items_by_ids(session, sorted(ids))}
     tasks, refs, wanted = _tasks(context, asked, again, remaining, items, streets, now)
@@ -94,9 +106,10 @@ def load_insert(
     base = _base_plan(job, remaining, streets, now, {r.id for r in resources})
     job = replace(job, problem=_priced_moves(job.problem, base, planning.move_cost))
     writer = make_writer(session, job, list(items.values()), streets)
-    shut = session.exec(select(Segment).where(col(Segment.id).in_(closed_streets(session)))).all()
+    shut = session.exec(select(Segment).where(col(Segment.id).in_(closed_streets(session) | also_closed))).all()
     closed_m = {row.id: row.length_m for row in shut}
-    return InsertJob(job, writer, base, tuple(wanted), tuple(remaining), version, plan, tuple(undone), closed_m)
+    away = len(pinned_away)
+    return InsertJob(job, writer, base, tuple(wanted), tuple(remaining), version, plan, tuple(undone), closed_m, away)
 
 
 def _problem(
@@ -107,18 +120,7 @@ def _problem(
     return Problem(
         network=network,
         tasks=tuple(tasks),
-        vehicles=tuple(
-            RoutingVehicle(
-                id=r.id,
-                start=r.start_node,
-                end=r.end_node,
-                capacity=(r.capacity_kg,),
-                initial_used=(r.used_kg,),
-                shift=(r.free_from_s, r.free_to_s),
-                skills=r.skills,
-            )
-            for r in resources
-        ),
+        vehicles=routing_vehicles(resources),
         facilities=tuple(facility_tasks(plan.service, facilities, streets)),
         commodities=("kg",),
         unload_at_end=plan.service == "collection",
@@ -150,14 +152,13 @@ def _waiting(session: Session, plan: Plan, routes: list[Route], asked: list[str]
 
 def _whole_work(session: Session, plan: Plan, routes: list[Route], asked: list[str]) -> list[str]:
     """All work of the plan that is still owed: runs that are on no route yet are put in."""
-    excluded = {pin.work_item for pin in live_pins(session, plan.code) if pin.kind == "excluded"}
     on_route = {stop["work_item"] for route in routes for stop in route.doc["stops"] if stop["work_item"]}
     rows = session.exec(
         select(WorkItem.id).where(
             WorkItem.period == plan.period, WorkItem.district == plan.district, col(WorkItem.state).in_(OPEN)
         )
     ).all()
-    return sorted(({*rows, *on_route} | set(asked)) - excluded)
+    return sorted({*rows, *on_route} | set(asked))
 
 
 def _as_before(

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from dispatch.beats import foot_crews
 from dispatch.context import Context
 from dispatch.fallback import PERIOD, fallback_items
-from dispatch.pins import live_pins, pinned_problem
+from dispatch.pins import excluded_by, live_pins, pinned_problem
 from dispatch.problems import Job, Resource, build_job, crew_resource, seconds_from, vehicle_capacity
 from dispatch.route_docs import Writer, write_doc
 from dispatch.streets import Streets
@@ -73,7 +73,7 @@ def plan_items(session: Session, context: Context, request: PlanRequest, plan: P
             col(WorkItem.id).not_in(_elsewhere(session, plan)),
         )
     ).all()
-    excluded = {pin.work_item for pin in live_pins(session, plan.code) if pin.kind == "excluded"}
+    excluded = excluded_by(live_pins(session, plan.code))
     wanted = {row.id: row for row in rows if row.state in ("open", "planned", "started") and row.id not in excluded}
     return sorted(wanted.values(), key=lambda item: (item.place, item.id))
 

@@ -35,13 +35,13 @@ def level_changed(uow: UnitOfWork, context: Context, episode: Episode) -> None:
     stage = uow.session.exec(select(Stage).where(Stage.response == response.id, Stage.kind == "pretreat")).first()
     if stage is None or stage.state not in ("planned", "running"):
         return
-    _take_on(uow.session, f"stage:{stage.id}", choice)
+    take_on_rate(uow.session, f"stage:{stage.id}", choice)
     for plan in uow.session.exec(select(Plan).where(Plan.origin == f"stage:{stage.id}").order_by(Plan.code)).all():
         running = live_version(uow.session, plan.code) is not None
         request_plan(uow, context, plan, f"rate:{choice.code}", mode="replan" if running else "full")
 
 
-def _take_on(session: Session, origin: str, choice: RateChoice) -> None:
+def take_on_rate(session: Session, origin: str, choice: RateChoice) -> None:
     """Quantity and runs of the work still owed, at the new rate."""
     rows = session.exec(select(WorkItem).where(WorkItem.origin == origin, col(WorkItem.state).in_(OPEN))).all()
     segments = {row.id: row for row in session.exec(select(Segment)).all()}

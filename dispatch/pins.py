@@ -24,6 +24,11 @@ def live_pins(session: Session, plan: str) -> list[Pin]:
     return list(rows.all())
 
 
+def excluded_by(pins: Iterable[Pin]) -> set[str]:
+    """The work items that are to be left out."""
+    return {pin.work_item for pin in pins if pin.kind == "excluded"}
+
+
 def set_pin(uow: UnitOfWork, plan: str, work_item: str, kind: str, vehicle: str = "") -> Pin:
     """Pin a work item to a vehicle, or exclude it; a pin it had before is removed. Raises Refused."""
     if uow.session.get(Plan, plan) is None:
@@ -36,8 +41,9 @@ def set_pin(uow: UnitOfWork, plan: str, work_item: str, kind: str, vehicle: str 
     if kind == "vehicle" and not known:
         raise Refused("unknown_vehicle", f"no vehicle or crew {vehicle} in this city")
     remove_pin(uow, plan, work_item)
+    before = len(uow.session.exec(select(Pin.id).where(Pin.plan == plan, Pin.work_item == work_item)).all())
     pin = Pin(
-        id=uow.new_id("pin", plan, work_item),
+        id=uow.new_id("pin", plan, work_item, before),
         plan=plan,
         work_item=work_item,
         kind=kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from dispatch.context import Context
 from dispatch.uow import UnitOfWork
@@ -61,11 +61,15 @@ def find_or_make_plan(uow: UnitOfWork, wanted: PlanFor) -> Plan:
 
 def request_again(uow: UnitOfWork, context: Context, plan: Plan, reason: str) -> PlanRequest:
     """A person asks for a new version: of a plan under way, of what is not started; of any other, of all of it."""
-    running = uow.session.exec(
+    return request_plan(uow, context, plan, reason, mode=mode_now(uow.session, plan, uow.now))
+
+
+def mode_now(session: Session, plan: Plan, now: datetime) -> str:
+    """How a new version of a plan is made: replan of one under way, full of any other."""
+    running = session.exec(
         select(PlanVersion).where(PlanVersion.plan == plan.code, PlanVersion.state == "active")
     ).first()
-    mode = "replan" if running is not None and plan.start_at <= uow.now else "full"
-    return request_plan(uow, context, plan, reason, mode=mode)
+    return "replan" if running is not None and plan.start_at <= now else "full"
 
 
 def request_plan(

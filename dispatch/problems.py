@@ -95,23 +95,28 @@ def build_job(
     problem = Problem(
         network=network,
         tasks=tuple(tasks),
-        vehicles=tuple(
-            RoutingVehicle(
-                id=r.id,
-                start=r.start_node,
-                end=r.end_node,
-                capacity=(r.capacity_kg,),
-                initial_used=(r.used_kg,),
-                shift=(r.free_from_s, r.free_to_s),
-                skills=r.skills,
-            )
-            for r in resources
-        ),
+        vehicles=routing_vehicles(resources),
         facilities=tuple(facility_tasks(service, facilities, streets)),
         commodities=("kg",),
         unload_at_end=service == "collection",
     )
     return Job(problem, refs, zero, service, tuple(left_out))
+
+
+def routing_vehicles(resources: Iterable[Resource]) -> tuple[RoutingVehicle, ...]:
+    """Resources as a problem's vehicles."""
+    return tuple(
+        RoutingVehicle(
+            id=r.id,
+            start=r.start_node,
+            end=r.end_node,
+            capacity=(r.capacity_kg,),
+            initial_used=(r.used_kg,),
+            shift=(r.free_from_s, r.free_to_s),
+            skills=r.skills,
+        )
+        for r in resources
+    )
 
 
 def facility_tasks(service: str, facilities: Iterable[FacilityRow], streets: Streets) -> list[Facility]:

@@ -25,6 +25,7 @@ from dispatch.decide.snow import (
     salt_kg,
     sides,
 )
+from dispatch.params import SnowParams
 from dispatch.planning import PlanFor, find_or_make_plan, request_plan
 from dispatch.uow import UnitOfWork
 from models.tables.city import District, ResourceState, Segment, Setting
@@ -156,6 +157,14 @@ def _plan_streets(
         request_plan(uow, context, plan, f"stage.{stage.kind}")
 
 
+def street_deadline(params: SnowParams, priority: str, service: str, start: datetime, onset: datetime) -> datetime:
+    """By when a street of a class is due: within its time, and where it is salted before an onset, ahead of that."""
+    rule = params.classes.get(priority) or params.classes["secondary"]
+    within = start + timedelta(minutes=rule.within_min)
+    last = onset - timedelta(minutes=params.pretreat_margin_min)
+    return min(within, last) if service == "salting" and last > start else within
+
+
 def street_item(
     uow: UnitOfWork,
     context: Context,
@@ -169,11 +178,6 @@ def street_item(
     """The work item of one street in one stage. Passes count runs over the street: treatments times sides."""
     params = context.rules.snow
     priority = priority_of(segment.road_class, segment.bridge, segment.ramp)
-    rule = params.classes.get(priority) or params.classes["secondary"]
-    deadline = start + timedelta(minutes=rule.within_min)
-    last = onset - timedelta(minutes=params.pretreat_margin_min)
-    if service == "salting" and last > start:
-        deadline = min(deadline, last)
     both_ways = (
         2 if service == "ploughing" and segment.one_way == 0 else sides(segment.width_m, segment.one_way, params)
     )
@@ -189,7 +193,7 @@ def street_item(
         priority=priority,
         quantity_kg=salt_kg(segment.length_m, segment.width_m, choice.g_m2) * choice.passes,
         passes=runs,
-        deadline=deadline,
+        deadline=street_deadline(params, priority, service, start, onset),
         created_at=uow.now,
         detail={"g_m2": choice.g_m2, "sides": both_ways, "rate": choice.code},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -117,9 +118,7 @@ def store_version(
     )
     uow.session.add(version)
     uow.session.add(Snapshot(plan_version=version.id, problem=solved.problem, plan=solved.plan))
-    drivers = _drivers(uow.session)
-    for seq, route in enumerate(solved.routes, 1):
-        row = _route_row(version, seq, route, plan, drivers)
+    for row in route_rows(uow.session, version, plan, solved.routes):
         version.salt_kg += row.salt_kg
         version.waste_kg += row.waste_kg
         uow.session.add(row)
@@ -135,6 +134,12 @@ def store_version(
     )
     uow.emit("plans", plan.code, "plan.proposed", {"plan_version": version.id, "feasible": solved.feasible}, version.id)
     return version
+
+
+def route_rows(session: Session, version: PlanVersion, plan: Plan, routes: Sequence[SolvedRoute]) -> list[Route]:
+    """The routes of a version as rows, not yet stored."""
+    drivers = _drivers(session)
+    return [_route_row(version, seq, route, plan, drivers) for seq, route in enumerate(routes, 1)]
 
 
 def _drivers(session: Session) -> dict[tuple[str, str], tuple[str, str]]:

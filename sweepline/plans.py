@@ -11,10 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, col, select
 
-from dispatch.commands import run_command
-from dispatch.pins import remove_pin, set_pin
+from dispatch.pinning import PinWish
 from dispatch.slots import facility_slots
-from dispatch.uow import UnitOfWork
 from dispatch.versions import latest_version, routes_of
 from models.errors import Refused
 from models.tables.plans import Approval, Plan, PlanVersion, Route
@@ -22,6 +20,7 @@ from models.times import iso, parse_time
 from printouts.messages import note_words
 from sweepline.compose import System
 from sweepline.printing import counted
+from sweepline.replanning import pin
 from sweepline.running import open_system, run_until_idle, stored_already
 
 KM = 1000
@@ -214,15 +213,8 @@ def pin_command(
     if sum((bool(vehicle), exclude, remove)) != 1:
         raise Refused("usage", "plan pin: give one of --vehicle V, --exclude, --remove")
     system = open_system(data, clock or None)
-
-    def act(uow: UnitOfWork) -> bool:
-        if remove:
-            return remove_pin(uow, plan, work_item)
-        return bool(set_pin(uow, plan, work_item, "excluded" if exclude else "vehicle", vehicle).id)
-
     try:
-        values = {"work_item": work_item, "vehicle": vehicle, "exclude": exclude, "remove": remove}
-        done = run_command(system.database, system.clock(), actor, "plan.pin", plan, values, act)
+        done = pin(system, PinWish(plan, work_item, vehicle, exclude, remove), actor)
     finally:
         system.close()
     words = "pin removed" if remove else "left out" if exclude else f"pinned to {vehicle}"

@@ -114,3 +114,20 @@ def plan_explain(
     from sweepline.explaining import explain_command
 
     raise typer.Exit(explain_command(data, plan, task, route, fairness, as_json))
+
+
+@app.command("what-if")
+def plan_what_if(
+    data: Data,
+    plan: Annotated[str, typer.Argument(help="PLAN@VERSION to hold the answer against")],
+    without: Annotated[str, typer.Option(help="a vehicle or crew that is away")] = "",
+    close: Annotated[str, typer.Option(help="a street (segment id) that is closed")] = "",
+    rate: Annotated[str, typer.Option(help="another row of the spread matrix, as a changed alert would choose")] = "",
+    onset_min: Annotated[int, typer.Option(help="onset later by minutes; earlier where negative")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """What the plan would be with something otherwise; solved like a plan, told against a version, stored nowhere."""
+    from dispatch.whatif import Change
+    from sweepline.whatif import what_if_command
+
+    raise typer.Exit(what_if_command(data, plan, Change(without, close, rate, onset_min), as_json))

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from config.settings import Settings
 from dispatch.commands import run_command
 from dispatch.differences import difference_doc, version_difference
+from dispatch.pinning import PinWish, set_out_for
 from dispatch.planning import request_again
 from dispatch.slots import facility_slots
 from dispatch.undo import request_undo
@@ -26,6 +27,8 @@ from models.tables.work import WorkItem
 from models.times import parse_time
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
+from sweepline.replanning import ask_again, pin
+from sweepline.verify.plans import pins_hold
 from tests.small_city import place, stored_small_city
 from tests.sweepline.conftest import cap_xml
 
@@ -236,6 +239,66 @@ def test_what_is_not_started_is_planned_anew(salting: System) -> None:
     wanted = sorted(key for route in routes(salting, before.id).values() for key in work_of(route))
     assert sorted(key for route in routes(salting, again.id).values() for key in work_of(route)) == wanted
     assert again.moved_stops == sum(row["what"] in ("moved", "reordered", "turned") for row in found["stops"])
+
+
+def work_by(system: System, version: PlanVersion) -> dict[str, set[str]]:
+    return {who: {item for item, _ in work_of(route)} for who, route in routes(system, version.id).items()}
+
+
+def test_pins_on_a_running_plan_move_what_is_not_started(salting: System) -> None:
+    before = newest(salting, "salting")
+    giver, route = max(routes(salting, before.id).items(), key=lambda entry: len(work_of(entry[1])))
+    taker = next(one for one in ("S-1", "S-2") if one != giver)
+    *_, dropped, moved = dict.fromkeys(item for item, _ in work_of(route))
+    code = before.plan
+    gone: dict[str, str] = {}
+    while giver not in gone.values():  # until a street is done with, both its runs
+        at(salting, 1)
+        with salting.database.read() as session:
+            gone = set_out_for(session, salting.context, plan_of(session, "salting"), salting.clock())
+    assert not {moved, dropped} & gone.keys()
+    begun = next(item for item, who in gone.items() if who == giver)
+    with pytest.raises(Stale, match=f"{giver} has set out for {begun}"):
+        pin(salting, PinWish(code, begun, taker), "chief")
+    assert pin(salting, PinWish(code, moved, taker), "chief")
+    assert pin(salting, PinWish(code, dropped, exclude=True), "chief")
+    ask_again(salting, code, "chief", "北路 封路")
+    salting.settle(salting.clock())
+    after = newest(salting, "salting")
+    assert (after.based_on, after.state, after.feasible) == (before.version, "proposed", True)
+    assert after.reason == "asked:chief: 北路 封路"
+    found = work_by(salting, after)
+    assert moved in found[taker] and moved not in found[giver]
+    assert all(dropped not in items for items in found.values())
+    assert difference(salting, before.id, after.id)["started_changed"] == 0
+    with salting.database.read() as session:
+        assert list(pins_hold(session)) == []
+    assert pin(salting, PinWish(code, dropped, remove=True), "chief")
+    ask_again(salting, code, "chief")
+    salting.settle(salting.clock())
+    found = {
+        who: {item for item, _ in work_of(route)}
+        for who, route in routes(salting, newest(salting, "salting").id).items()
+    }
+    assert any(dropped in items for items in found.values())
+    assert moved in found[taker]
+
+
+def test_an_insertion_keeps_to_pins_and_then_waits_for_approval(collecting: System) -> None:
+    before = newest(collecting, "collection")
+    with collecting.database.read() as session:
+        plan = plan_of(session, "collection")
+        gone = set_out_for(session, collecting.context, plan, collecting.clock())
+    found = routes(collecting, before.id)
+    giver, moved = next((who, item) for who, route in found.items() for item, _ in work_of(route) if item not in gone)
+    taker = next(one for one in ("C-1", "C-2") if one != giver)
+    pin(collecting, PinWish(plan.code, moved, taker), "chief")
+    inserted = complain(collecting)
+    assert (inserted.based_on, inserted.state, inserted.feasible) == (before.version, "proposed", True)
+    assert inserted.moved_stops >= 1
+    assert {who for who, items in work_by(collecting, inserted).items() if moved in items} == {taker}
+    with collecting.database.read() as session:
+        assert list(pins_hold(session)) == []
 
 
 def test_a_changed_level_changes_the_rate_of_what_is_not_done(salting: System) -> None:
