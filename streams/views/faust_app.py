@@ -84,7 +84,7 @@ def make_app(
     state_topic = prefix + "state"
     settled = Offsets(app)
 
-    def apply(bundle: Any, outgoing: Outgoing) -> None:
+    def apply(bundle: Any, states: Outgoing, changes: Outgoing) -> None:
         events = [event for event in map(read_event, bundle.value) if event is not None]
         metrics.count("sweepline_view_events_total", len(events), labels=(view.name,))
         for event in events:
@@ -94,20 +94,21 @@ def make_app(
             kept, messages = advance(view, before, event)
             if kept is not None and kept is not before:
                 table[key] = changed = orjson.dumps(kept)
-                outgoing.add(table.changelog_topic_name, bundle.message.partition, key, changed)
+                changes.add(table.changelog_topic_name, bundle.message.partition, key, changed)
             for message in messages:
-                outgoing.add(state_topic, None, message.key, message.value)
+                states.add(state_topic, None, message.key, message.value)
 
     async def agent(stream: Any) -> None:
         while app.consumer.topic_partitions(table.changelog_topic_name) == 0:
             await asyncio.sleep(STOP_POLL_S)  # heard of, but not yet of its partitions: a change would be refused
         async for bundles in stream.noack_take(BUNDLES, within=linger_s):
-            outgoing = Outgoing(app)
+            states, changes = Outgoing(app), Outgoing(app)
             mine = settled.current(bundles)
             for bundle in mine:
-                apply(bundle, outgoing)
+                apply(bundle, states, changes)
                 await asyncio.sleep(0)
-            await outgoing.deliver()
+            await states.deliver()  # first: by its changelog the view takes them for shown
+            await changes.deliver()
             settled.note(mine)
 
     app.agent(source, name=f"{view.name}-agent")(agent)
