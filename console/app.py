@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from console.api import alarms, city, field, health, intake, plans, reports, session, stream, telling
+from console.api import alarms, city, field, health, intake, pins, plans, reports, session, stream, telling, whatif
 from console.deps import ConsoleDeps
 from console.errors import add_handlers
 from console.guards import Guard, Viewer
@@ -56,7 +56,7 @@ def create_app(deps: ConsoleDeps) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Guard)
     app.add_middleware(Measured, answered=deps.answered)
-    for part in (session, city, field, alarms, plans, reports, intake, telling, stream, health):
+    for part in (session, city, field, alarms, plans, pins, reports, intake, telling, stream, whatif, health):
         app.include_router(part.router)
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from console.hub import Subscription
 from dispatch.decide.trouble import Condition
+from dispatch.pinning import PinWish
+from dispatch.whatif import Change
 from models.database import Database
 from models.events.base import Receipt
 from models.tables.plans import Route
@@ -24,6 +26,15 @@ Approve = Callable[[str, str], object]
 Undo = Callable[[str, str], object]
 """(plan code, actor): ask for the running plan as it was. Raises Stale when too late, Refused when there is nothing."""
 
+Pin = Callable[[PinWish, str], object]
+"""(wish, actor): set or remove a pin. Raises Stale for what is started or over, Refused."""
+
+AskAgain = Callable[[str, str, str], str]
+"""(plan code, actor, why) → id of the request for a new version around the pins. Raises Refused."""
+
+Started = Callable[[str], Mapping[str, str]]
+"""plan code → work items that can no longer be moved, each with who has set out for it."""
+
 Command = Callable[[str, dict[str, Any], str], None]
 """(name, values, actor): a dispatcher's command by its name (see dispatch/desk.py). Raises Refused, Stale."""
 
@@ -35,6 +46,19 @@ Explain = Callable[[str], list[dict[str, Any]]]
 
 Report = Callable[[str, str, str, str], tuple[str, bytes]]
 """(kind, key, form, table) → a report's file name and content. Raises Refused for one there is none of."""
+
+
+class WhatIf(Protocol):
+    """Works out one what-if at a time, outside this process; see sweepline/whatif_desk.py."""
+
+    def start(self, version_id: str, change: Change, actor: str) -> None:
+        """Start one. Raises Unavailable while another is worked out."""
+
+    def look(self) -> dict[str, Any] | None:
+        """The last one asked for, or None."""
+
+    def stop(self) -> None:
+        """End it, or forget it."""
 
 
 def wall_clock() -> datetime:
@@ -60,10 +84,14 @@ class ConsoleDeps:
     intake: Intake
     approve: Approve
     undo: Undo
+    pin: Pin
+    ask_again: AskAgain
+    started: Started
     stop_self_start: StopSelfStart
     command: Command
     report: Report
     explain: Explain
+    what_if: WhatIf
     sheets_dir: Path
     slip_name: Callable[[Route], str]
     condition: Callable[[], Condition]

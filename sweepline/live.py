@@ -27,10 +27,12 @@ from sweepline.compose import Options, System, require_city
 from sweepline.explainer import Explainer
 from sweepline.health import ROLES
 from sweepline.lookout import Lookout
+from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
 from sweepline.roles import Running, start_lookout, start_roles
 from sweepline.running import holder_name, keep_beating, open_system, runner_lease
 from sweepline.tracing import set_up_tracing
+from sweepline.whatif_desk import WhatIfDesk
 
 GRACE_S = 2
 """Live connections never end by themselves: this long after a signal they are cut."""
@@ -72,10 +74,14 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             intake=system.intake,
             approve=system.approve,
             undo=system.undo,
+            pin=lambda wish, who: pin(system, wish, who),
+            ask_again=lambda code, who, words: ask_again(system, code, who, words),
+            started=lambda code: started_work(system, code),
             stop_self_start=system.stop_self_start,
             command=lambda name, values, who: carry_out(system.database, system.clock(), who, name, values),
             report=lambda *which: report_file(system.database, system.clock(), *which),
             explain=Explainer(system.data_dir),
+            what_if=WhatIfDesk(system.data_dir, system.rules.planning.improve_seconds),
             sheets_dir=system.data_dir / "sheets",
             slip_name=slip_name,
             condition=lambda: lookout.condition,

@@ -16,6 +16,7 @@ from console.read.field import (
     read_stations,
     read_vehicles,
 )
+from console.read.snow import SnowEpisodeOut, read_snow
 from console.read.weather import AlertsOut, StatusOut, read_alerts, read_status
 
 router = APIRouter(prefix="/api", tags=["now"])
@@ -54,6 +55,13 @@ def alerts(_who: Viewer, deps: Deps) -> AlertsOut:
     """Weather episodes, their alerts, and what the city does about them."""
     with deps.database.read() as session:
         return read_alerts(session, deps.clock())
+
+
+@router.get("/snow")
+def snow(_who: Viewer, deps: Deps) -> list[SnowEpisodeOut]:
+    """The snow room: each response under way, its stages by class, and what is untreated and why."""
+    with deps.database.read() as session:
+        return read_snow(session)
 
 
 @router.get("/status")

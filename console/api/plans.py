@@ -12,7 +12,7 @@ from console.errors import Problem
 from console.guards import Approver, Deps, Dispatcher, Viewer
 from console.read.differences import DifferenceOut, find_difference
 from console.read.explanations import ExplanationOut
-from console.read.plans import PlanDetailOut, PlanOut, find_plan_detail, read_plans
+from console.read.plans import PlanDetailOut, PlanOut, VersionOut, find_plan_detail, find_versions, read_plans
 from console.read.work import find_newest
 from dispatch.tracks import route_track
 from models.errors import Refused, Stale
@@ -20,6 +20,7 @@ from models.tables.plans import PlanVersion
 
 router = APIRouter(tags=["plans"])
 
+PlanCode = Annotated[str, Path(max_length=120, description="A plan's code, as S-20231218-D01-N")]
 VersionId = Annotated[str, Path(max_length=120, description="PLAN@VERSION, as S-20231218-D01-N@3")]
 
 
@@ -34,6 +35,16 @@ def plans(_who: Viewer, deps: Deps) -> list[PlanOut]:
 def plan(version_id: VersionId, _who: Viewer, deps: Deps) -> PlanDetailOut:
     """One version with its routes, stops and driven segments."""
     return _detail(version_id, deps)
+
+
+@router.get("/api/plans/{code}/versions")
+def versions(code: PlanCode, _who: Viewer, deps: Deps) -> list[VersionOut]:
+    """Every version of a plan, the newest first, those that were superseded too: what can be compared."""
+    with deps.database.read() as session:
+        found = find_versions(session, code)
+    if found is None:
+        raise Problem(404, "unknown_plan", f"plan {code} is not known")
+    return found
 
 
 @router.get("/api/plans/{version_id}/difference/{old_id}")

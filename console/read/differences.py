@@ -32,11 +32,16 @@ class RouteChange(Out):
 
 
 class StopChange(Out):
-    """A stop that is elsewhere. `what`: moved, reordered, turned, added, newly_served, dropped."""
+    """A stop that is elsewhere. `what`: moved, reordered, turned, added, newly_served, dropped.
+
+    `kind` and `ref` are its place's: a segment, station or spot.
+    """
 
     what: str
     work_item: str
     run: int
+    kind: str
+    ref: str
     name: str
     name_en: str
     lon: float

@@ -69,7 +69,7 @@ class PlanOut(Out):
 
 
 class StopOut(Out):
-    """A stop of a route; `kind`: segment, station, spot, facility. `case` is a case number or empty."""
+    """A stop of a route; `kind`: segment, station, spot, facility (no work item). `case` is a case number or empty."""
 
     n: int
     kind: str
@@ -84,6 +84,7 @@ class StopOut(Out):
     quantity_kg: int
     load_kg: int
     number: int
+    work_item: str
     forward: bool | None
     length_m: int | None
     case: str
@@ -128,6 +129,17 @@ def read_plans(session: Session) -> list[PlanOut]:
     """Plans, the latest period first."""
     plans = session.exec(select(Plan).order_by(col(Plan.start_at).desc(), Plan.code).limit(PLAN_LIMIT)).all()
     return _with_versions(session, plans)
+
+
+def find_versions(session: Session, code: str) -> list[VersionOut] | None:
+    """Every version of a plan, the newest first, superseded ones too; None where the plan is not known."""
+    if session.get(Plan, code) is None:
+        return None
+    rows = session.exec(
+        select(PlanVersion).where(PlanVersion.plan == code).order_by(col(PlanVersion.version).desc()).limit(PLAN_LIMIT)
+    ).all()
+    outs = _versions(session, rows)
+    return [outs[row.id] for row in rows]
 
 
 def _with_versions(session: Session, plans: Sequence[Plan]) -> list[PlanOut]:
@@ -274,6 +286,7 @@ def _stop(stop: dict[str, Any]) -> StopOut:
         quantity_kg=stop["quantity_kg"],
         load_kg=stop["load_kg"],
         number=stop["pass"],
+        work_item=stop["work_item"],
         forward=stop.get("forward"),
         length_m=stop.get("length_m"),
         case=stop["case"],

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
+from models.tables.city import Segment
 from models.tables.plans import PlanVersion, Route
 from tests.browser.conftest import OpenTab, Site
+from tests.console.sample_city import store_version
 
 pytestmark = pytest.mark.browser
 
-VERSION = "S-20231218-D01-N@2"
+PLAN = "S-20231218-D01-N"
+VERSION = f"{PLAN}@2"
 AREAS = "(kind) => [...document.querySelectorAll(`.gantt .doing-${kind}`)].filter((p) => p.getAttribute('d')).length"
 
 
@@ -55,9 +59,9 @@ def test_the_page_shows_what_the_version_holds(open_tab: OpenTab, site: Site) ->
     assert page.locator("tr.facility").count() == 1
     assert "最高 630 千克" in page.inner_text(".load-chart"), "seven stops of 90 kg"
     page.click("[data-key=difference]")
-    page.wait_for_selector(".difference table")
+    page.wait_for_selector(".difference table.vehicles")
     # One of the seven stops of the first truck is a facility here, which is no work.
-    changed = page.locator(".difference table").first.locator("tbody tr")
+    changed = page.locator(".difference table.vehicles tbody tr")
     assert [changed.nth(i).inner_text().split()[:4] for i in range(2)] == [
         ["苏K·10000", "6", "→", "6"], ["苏K·10001", "3", "→", "5"]]  # fmt: skip
     assert tab.violations() == []
@@ -79,3 +83,50 @@ def test_the_page_opens_from_its_address_on_a_phone(open_tab: OpenTab, site: Sit
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.violations() == []
     assert tab.faults == []
+
+
+def test_any_two_versions_are_compared_in_numbers_stops_and_on_the_map(open_tab: OpenTab, site: Site) -> None:
+    with site.database.write() as session:
+        main = [s for s in session.exec(select(Segment).order_by(Segment.id)).all() if s.road_class == "main"]
+        routes = {r.vehicle: r for r in session.exec(select(Route).where(Route.plan_version == VERSION)).all()}
+        first = [stop["ref"] for stop in routes["S-00"].doc["stops"]]
+        other = [s for s in main if s.id in first[1:]]
+        store_version(session, PLAN, 3, "proposed", [("S-01", [*other, next(s for s in main if s.id == first[0])])])
+    tab = open_tab(at=f"#/plans/{PLAN}@3?page=1&with=1")
+    tab.sign_in("vera")
+    page = tab.page
+    page.wait_for_selector(".compared")
+    assert page.locator("[data-key=compare-with] option").all_inner_texts()[0].startswith("第 2 版 · 待批准")
+    tab.until("document.querySelector('[data-key=compare-with]').value === '1'")
+    rows = [row.split() for row in page.locator(".compared tbody tr").all_inner_texts()]
+    assert rows[0] == ["任务", "10", "8", "−2"]
+    assert "换车" in page.inner_text("#legend")
+    page.focus("[data-key=compare-with]")
+    page.keyboard.press("ArrowUp")
+    tab.until("location.hash.includes('with=2')")
+    tab.until("document.querySelector('.moved tbody tr')")
+    moved = page.locator(".moved tbody tr").all_inner_texts()
+    assert sum("换车" in row and "苏K·10000" in row and "苏K·10001" in row for row in moved) == len(first)
+    page.click("[data-key=compare-map]")
+    assert tab.violations() == []
+    page.keyboard.press("n")
+    page.keyboard.press("l")
+    tab.until("document.querySelector('#legend').innerText.includes('Other vehicle')")
+    assert tab.violations() == []
+    page.go_back()
+    tab.until("location.hash.includes('with=1')")
+    page.wait_for_selector(".compared")
+    page.click("[data-key=difference]")
+    tab.until("!location.hash.includes('with=')")
+    assert page.locator(".compared").count() == 0
+    assert "1 ·" in page.inner_text("#legend"), "the routes again"
+    assert tab.faults == []
+
+
+def test_a_version_that_is_not_there_is_said_and_a_plan_of_one_version_says_so(open_tab: OpenTab) -> None:
+    tab = open_tab(at=f"#/plans/{VERSION}?page=1&with=77")
+    tab.sign_in("vera")
+    tab.page.wait_for_selector("#toast.bad")
+    tab.until("!location.hash.includes('with=')")
+    tab.page.evaluate("location.hash = '#/plans/C-20231218-D01-E@1?page=1'")
+    tab.until("document.querySelector('.detail.page')?.innerText.includes('此方案只有一个版本')")

@@ -24,8 +24,9 @@ from models.tables.city import Setting
 from models.tables.plans import Approval, PlanVersion
 from printouts.bundle import slip_name
 from streams import metrics
+from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
-from tests.console.sample_city import EXPLAINED, NOW, build_sample, open_database
+from tests.console.sample_city import EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
 
 PASSWORD = "a good password"
 ORIGIN = "http://testserver"
@@ -42,6 +43,7 @@ class Desk:
     taken: list[tuple[bytes, str, str]] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=lambda: [Receipt(status="accepted", id="e1")])
     undone: list[tuple[str, str]] = field(default_factory=list)
+    what_if: ToldWhatIf = field(default_factory=ToldWhatIf)
     approve_error: Exception | None = None
     explain_error: Exception | None = None
     intake_error: Exception | None = None
@@ -88,10 +90,14 @@ class Desk:
             intake=self.intake,
             approve=self.approve,
             undo=self.undo,
+            pin=lambda wish, who: pin(parts(self.database), wish, who),
+            ask_again=lambda code, who, words: ask_again(parts(self.database), code, who, words),
+            started=lambda code: started_work(parts(self.database), code),
             stop_self_start=self.stop_self_start,
             command=lambda name, values, who: carry_out(self.database, NOW, who, name, values),
             report=lambda *which: report_file(self.database, NOW, *which),
             explain=self.explain,
+            what_if=self.what_if,
             sheets_dir=self.sheets_dir,
             slip_name=slip_name,
             condition=lambda: self.condition,

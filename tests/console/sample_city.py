@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 import models.tables  # noqa: F401  (registers every table)
 from config.rules_loader import load_rules
 from dispatch.approval import approve
 from dispatch.context import Context
+from dispatch.differences import difference_doc, version_difference
 from dispatch.uow import UnitOfWork
+from dispatch.versions import routes_of
+from dispatch.whatif import FIGURES, Change
 from models.database import Database
+from models.errors import Unavailable
 from models.ids import sheet_code
 from models.tables.city import City, Crew, District, Facility, ResourceState, Segment, Setting, Station, Vehicle, Worker
 from models.tables.flow import Alarm, Projection, Timer
 from models.tables.plans import Approval, Plan, PlanVersion, Route, Sheet
 from models.tables.weather import Alert, Episode, Reading, Response, Stage
-from models.tables.work import Case, Level, Pass, Report, StationDay
-from models.times import iso, local_date
+from models.tables.work import Case, Level, Pass, Report, StationDay, WorkItem
+from models.times import iso, local_date, parse_time
 
 NOW = datetime(2023, 12, 18, 12, 30, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
@@ -241,7 +247,7 @@ def store_version(
         verdict={"feasible": feasible},
         cost=1000,
         tasks=tasks + 1,
-        unserved=[{"task": "wi-none/1", "reason": "reachability"}],
+        unserved=[{"task": "wi-none/1", "work_item": "wi-none", "ref": "", "reason": "reachability"}],
         distance_m=12_345,
         duration_s=7_200,
         salt_kg=90 * tasks if service == "salting" else 0,
@@ -479,3 +485,78 @@ def approve_change(database: Database, sheets_dir: Path) -> None:
     context = Context(rules=load_rules(), city="321084", zone=ZONE)
     with database.write() as session:
         approve(UnitOfWork(session, NOW - timedelta(minutes=4), "test:approve", "anna"), context, "S-20231218-D01-N@2")
+
+
+def store_work(database: Database, version_id: str) -> None:
+    """The work items of a version's stops, and trucks that can do them: what pins are about."""
+    with database.write() as session:
+        version = session.get_one(PlanVersion, version_id)
+        plan = session.get_one(Plan, version.plan)
+        plan.origin = "stage:st-pretreat"
+        for truck in session.exec(select(Vehicle)).all():
+            truck.skills = [plan.service]
+        for route in session.exec(select(Route).where(Route.plan_version == version_id)).all():
+            for stop in route.doc["stops"]:
+                session.add(
+                    WorkItem(
+                        id=stop["work_item"],
+                        service=plan.service,
+                        district=plan.district,
+                        place=f"segment:{stop['ref']}",
+                        origin=plan.origin,
+                        period=plan.period,
+                        priority="main",
+                        quantity_kg=stop["quantity_kg"],
+                        deadline=parse_time(stop["depart"]),
+                        state="planned",
+                        created_at=NOW,
+                    )
+                )
+
+
+def parts(database: Database) -> Any:
+    """What commands need of a system."""
+    context = Context(rules=load_rules(), city="321084", zone=ZONE)
+    return SimpleNamespace(database=database, clock=lambda: NOW, context=context)
+
+
+class ToldWhatIf:
+    """In the place of sweepline.whatif_desk: what was asked, and answers as `plan what-if --json` gives them."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] | None = None
+
+    def start(self, version_id: str, change: Change, actor: str) -> None:
+        if self.state is not None and self.state["state"] == "running":
+            raise Unavailable("a what-if is being worked out")
+        asked = {"version": version_id, "change": asdict(change), "by": actor, "state": "running", "text": ""}
+        self.state = {**asked, "elapsed_s": 7.0, "expected_s": 28.0, "result": None}
+
+    def look(self) -> dict[str, Any] | None:
+        return self.state
+
+    def stop(self) -> None:
+        self.state = None
+
+    def told(self, session: Session, old: str, new: str) -> None:
+        """It comes out as the version `new`, held against `old`."""
+        assert self.state is not None
+        before, after = session.get_one(PlanVersion, old), session.get_one(PlanVersion, new)
+        figures = [
+            {
+                "routes": len(routes_of(session, row.id)),
+                "unserved": len(row.unserved),
+                **{key: getattr(row, key) for key in FIGURES if key not in ("routes", "unserved")},
+            }
+            for row in (before, after)
+        ]
+        result = {
+            "version": old,
+            "feasible": True,
+            "before": figures[0],
+            "after": figures[1],
+            "unserved": after.unserved,
+            "difference": difference_doc(version_difference(session, before, after)),
+            "seconds": 20.1,
+        }
+        self.state = {**self.state, "state": "done", "result": result}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
 from console.app import create_app
 from console.read.city import SCALE
@@ -14,13 +15,13 @@ from console.read.weather import SELF_START_STOP
 from dispatch.response import SELF_START_STOP as DISPATCH_STOP
 from models.errors import Unavailable
 from models.events.base import Event
-from models.tables.city import City
+from models.tables.city import City, Segment
 from models.tables.flow import Projection
 from models.times import iso, parse_time
 from streams.views.filling import FILLING
 from streams.views.view import State
 from tests.console.conftest import PASSWORD, Desk, SignIn
-from tests.console.sample_city import HOSTILE, NOW, grid_segments
+from tests.console.sample_city import HOSTILE, NOW, grid_segments, store_version
 
 PLAN = "S-20231218-D01-N"
 
@@ -119,7 +120,8 @@ def test_a_version_comes_with_routes_stops_and_driven_segments(signed_in: SignIn
     assert first["legs"][0] == [main[6], False, False]
     assert first["legs"][-1] == [main[0], False, False]
     assert [stop["n"] for stop in first["points"]] == list(range(1, 8))
-    assert detail["unserved"] == [{"task": "wi-none/1", "reason": "reachability"}]
+    left_out = {"task": "wi-none/1", "work_item": "wi-none", "ref": "", "reason": "reachability"}
+    assert detail["unserved"] == [left_out]
     assert client.get("/api/plans/S-20231218-D01-N@9").status_code == 404
 
 
@@ -198,7 +200,7 @@ def test_the_stop_is_the_setting_dispatch_reads() -> None:
 def test_an_empty_database_answers_and_says_what_to_do(empty_desk: Desk) -> None:
     with TestClient(create_app(empty_desk.deps())) as client:
         client.post("/api/session", json={"name": "vera", "password": PASSWORD})
-        for path in ("plans", "vehicles", "cases", "alarms", "resources", "map/work"):
+        for path in ("plans", "vehicles", "cases", "alarms", "resources", "map/work", "snow"):
             assert client.get(f"/api/{path}").json() == []
         answer = client.get("/api/city")
         assert answer.status_code == 503
@@ -222,7 +224,27 @@ def test_two_versions_are_held_against_each_other(signed_in: SignIn) -> None:
     both = stops[1].keys() & stops[2].keys()
     assert len(elsewhere["moved"]) == sum(stops[1][key] != stops[2][key] for key in both)
     assert body["added_m"] == sum(change["added_m"] for change in body["changes"])
+    assert {(row["kind"], row["ref"]) for row in elsewhere["added"]} == {
+        (kind, ref) for kind, ref, _ in stops[2].keys() - stops[1].keys()
+    }
     assert client.get(f"/api/plans/{PLAN}@2/difference/{PLAN}@77").status_code == 404
+
+
+def test_any_version_of_a_plan_can_be_compared_superseded_ones_too(signed_in: SignIn, desk: Desk) -> None:
+    client = signed_in("vera")
+    with desk.database.write() as session:
+        main = [s for s in session.exec(select(Segment).order_by(Segment.id)).all() if s.road_class == "main"]
+        store_version(session, PLAN, 3, "proposed", [("S-01", main[:4])])
+    versions = client.get(f"/api/plans/{PLAN}/versions").json()
+    assert [(row["id"], row["state"]) for row in versions] == [
+        (f"{PLAN}@3", "proposed"),
+        (f"{PLAN}@2", "proposed"),
+        (f"{PLAN}@1", "superseded"),
+    ]
+    back = client.get(f"/api/plans/{PLAN}@1/difference/{PLAN}@3").json()
+    forth = client.get(f"/api/plans/{PLAN}@3/difference/{PLAN}@1").json()
+    assert back["added_s"] == -forth["added_s"] != 0
+    assert client.get("/api/plans/NOPE/versions").json()["code"] == "unknown_plan"
 
 
 def test_a_route_comes_as_gpx_and_geojson(signed_in: SignIn) -> None:

@@ -1,5 +1,6 @@
-// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE?page=1&see=KIND:ID&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
+// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE?page=1&with=VERSION&see=KIND:ID&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
 // and gone back to. A new thing to look at is a new step in the browser's history; other colours and a moved map are not.
+import { compareWith } from "./difference.js";
 import { MODES, lookAt, setMode, show, whereIs } from "./mapview.js";
 import { TABS } from "./panel.js";
 import { select } from "./plans.js";
@@ -22,6 +23,7 @@ export function read(hash) {
     selected: tab === "plans" && selected ? selected : null,
     route: tab === "plans" && selected && /^\d+$/.test(seq ?? "") ? `${selected}/${seq}` : null,
     page: values.get("page") === "1",
+    compare: tab === "plans" && selected && /^[1-9]\d{0,8}$/.test(values.get("with") ?? "") ? Number(values.get("with")) : null,
     see: SEEN.includes(kind) && id.length ? { kind, id: id.join(":") } : null,
     mode: MODES.includes(values.get("colour")) ? values.get("colour") : "plan",
     map: map.length === 3 && map.every(Number.isFinite) ? map : null,
@@ -38,8 +40,9 @@ function written() {
   const path = [state.tab, plan && state.selected, plan && state.route && state.route.split("/")[1]].filter(Boolean).map(safe).join("/");
   const see = state.see && `see=${safe(`${state.see.kind}:${state.see.id}`)}`;
   const page = plan && state.page && "page=1";
+  const other = plan && state.compare !== null && `with=${state.compare}`;
   const place = whereIs();
-  return { step: stepOf(`#/${path}?${[page, see].filter(Boolean).join("&")}`), all: `#/${path}?${[page, see, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
+  return { step: stepOf(`#/${path}?${[page, other, see].filter(Boolean).join("&")}`), all: `#/${path}?${[page, other, see, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
 }
 
 const safe = (text) => encodeURIComponent(text).replaceAll("%40", "@").replaceAll("%3A", ":");
@@ -66,6 +69,7 @@ async function apply() {
     if (to.tab !== state.tab) set("tab", to.tab);
     if (to.selected !== state.selected) await select(to.selected, { fit: !to.map, mode: to.mode });
     if (to.page !== state.page) set("page", to.page);
+    if (to.compare !== state.compare && state.selected) await compareWith(to.compare);
     if (to.route !== state.route && state.selected) set("route", to.route);
     show(to.see, !to.map);
     if (to.map) lookAt(to.map);
@@ -78,7 +82,7 @@ async function apply() {
 export async function startAddress() {
   if (location.hash) await apply();
   addEventListener("popstate", apply);
-  on("tab selected route page see mode", () => write("step", 0));
+  on("tab selected route page compare see mode", () => write("step", 0));
   on("mapMoved", () => write("map", SETTLE_MS));
   write("step", 0);
 }

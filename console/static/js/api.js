@@ -35,6 +35,8 @@ export const lastKnownAt = () => asOf;
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
 
+export const remove = (path) => call("DELETE", path);
+
 /** Who is signed in, or null. */
 export async function session() {
   const me = await call("GET", "/api/session");

@@ -71,7 +71,7 @@ export async function stop() {
   await command("/api/selfstart/stop", "self.stop.done");
 }
 
-async function release() {
+export async function release() {
   if (await ask({ title: t("self.release.title"), text: t("self.release.text"), yes: t("self.release"), no: t("cancel"), danger: true })) await command("/api/selfstart/release", "self.release.done");
 }
 

@@ -4,17 +4,18 @@ import { $, fill, h, toast } from "./dom.js";
 import { t } from "./i18n.js";
 import { stop } from "./header.js";
 import { setMode, show } from "./mapview.js";
+import { moveFocused } from "./pins.js";
 import { approve, select } from "./plans.js";
 import { showReports } from "./reports.js";
 import { switchSound } from "./sound.js";
 import { step } from "./panel.js";
 import { set, state } from "./store.js";
 
-const HELP = ["/", "[ ]", "f", "a", "k", "m", "x", "1 2 3", "r", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "1 2 3", "r", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop,
+    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"),
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {

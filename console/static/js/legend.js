@@ -1,7 +1,7 @@
 // What the colours mean, in the corner of the map.
 import { $, fill, h } from "./dom.js";
 import { t, word } from "./i18n.js";
-import { ageColours, classColours, lanes, neverColour, quiet, routeColour } from "./palette.js";
+import { ageColours, changeColours, classColours, lanes, neverColour, quiet, routeColour } from "./palette.js";
 import { set, state } from "./store.js";
 
 const row = (colour, text) => h("li", {}, h("span.swatch", { colour }), text);
@@ -12,6 +12,7 @@ export function drawLegend() {
 }
 
 function planLegend() {
+  if (state.difference) return [...Object.entries(changeColours()).map(([name, colour]) => row(colour, t(`compare.${name}`))), row(quiet(), t("compare.same"))];
   if (state.detail) {
     return state.detail.routes.map((route) => h("li", {}, h("button", {
       type: "button", "data-key": route.id, "aria-pressed": String(state.route === route.id), onclick: () => set("route", state.route === route.id ? null : route.id) },

@@ -4,7 +4,7 @@ import { createFlatMap } from "./flatmap.js";
 import { drawLegend } from "./legend.js";
 import { language, t } from "./i18n.js";
 import { describe } from "./popups.js";
-import { AGE_LIMITS_S, ageColours, caseColours, classColours, levelColour, neverColour, routeColour } from "./palette.js";
+import { AGE_LIMITS_S, CHANGE_OF, ageColours, caseColours, changeColours, classColours, levelColour, neverColour, quiet, routeColour } from "./palette.js";
 import { STALE_MS, now, on, set, state } from "./store.js";
 import { asGeoJson, boundsOf, isPriority, midpoint } from "./streets.js";
 
@@ -28,9 +28,9 @@ export async function startMap() {
   window.sweeplineMap = view;
   drawTools();
   drawFacilities();
-  on("mode work treatment detail route", drawStreets);
+  on("mode work treatment detail route difference", drawStreets);
   on("treatment", () => set("figures", figures()));
-  on("detail route", drawRoute);
+  on("detail route difference", drawRoute);
   on("vehicles", drawVehicles);
   on("stations", drawStations);
   on("cases", drawCases);
@@ -82,8 +82,18 @@ function drawStreets() {
   drawLegend();
 }
 
+/** Of two versions compared: what is elsewhere, by what became of it; the rest of the routes pale. */
+function byDifference() {
+  const paints = new Map(), colours = changeColours();
+  const put = (id, paint) => { const index = state.streets.byId.get(id); if (index !== undefined) paints.set(index, paint); };
+  for (const route of state.detail?.routes ?? []) for (const [id] of route.legs) put(id, { k: quiet(), w: 1.3, o: 0.8 });
+  for (const stop of state.difference.stops) if (stop.kind === "segment") put(stop.ref, { k: colours[CHANGE_OF[stop.what]], w: 1.9, o: 1 });
+  return paints;
+}
+
 /** With a plan picked: its routes; with a route picked, that one, the others pale. Else every route around now. */
 function byPlan() {
+  if (state.difference) return byDifference();
   const paints = new Map();
   const put = (id, k, w, o) => { const index = state.streets.byId.get(id); if (index !== undefined) paints.set(index, { k, w, o }); };
   if (state.detail) {
@@ -139,7 +149,16 @@ function drawRoute() {
   const line = (id) => state.streets.list[state.streets.byId.get(id)]?.line;
   view.setDrive(route ? route.legs.filter((leg) => !leg[2]).map((leg) => line(leg[0])).filter(Boolean) : []);
   view.setPick([]);
-  view.setStops(route ? route.points.map((p) => feature(p.lon, p.lat, { n: String(p.n) })) : []);
+  if (state.difference) view.setStops(state.difference.stops.map((s) => feature(s.lon, s.lat, { n: s.to ? `${plate(s.to)} ${s.to_stop}` : "×" })));
+  else view.setStops(route ? route.points.map((p) => feature(p.lon, p.lat, { n: String(p.n) })) : []);
+}
+
+const plate = (id) => state.vehicles?.find((one) => one.id === id)?.plate ?? id;
+
+/** To where the stops are that two versions do not have in common. */
+export function fitChanges() {
+  const points = (state.difference?.stops ?? []).map((stop) => [stop.lon, stop.lat]);
+  if (points.length) view?.fit(boundsOf(points));
 }
 
 export function fitTo(routes) {

@@ -33,4 +33,8 @@ export function levelColour(station) {
   return pick("#7b8894", "#8796a3");
 }
 export const caseColours = () => pick({ open: "#8b1fa8", late: "#a5121f", closed: "#7b8894" }, { open: "#e29bff", late: "#ff6675", closed: "#74808b" });
+// What became of a stop between two versions.
+export const changeColours = () => pick({ moved: "#d1530a", reordered: "#7a4fc0", added: "#17693a", dropped: "#a5121f" },
+  { moved: "#ff9150", reordered: "#bb9bff", added: "#4fc47d", dropped: "#ff6675" });
+export const CHANGE_OF = { moved: "moved", reordered: "reordered", turned: "reordered", added: "added", newly_served: "added", dropped: "dropped" };
 export const select = () => pick("#000000", "#ffffff");

@@ -5,12 +5,14 @@ import { casesList, stationsList, vehiclesList } from "./lists.js";
 import { t } from "./i18n.js";
 import { planPage } from "./planpage.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
+import { responses, snowRoom } from "./snow.js";
 import { on, set, state } from "./store.js";
 import { anyLate, tellList, untold } from "./tell.js";
 
 export const TABS = {
-  plans: { needs: ["plans", "selected", "detail", "route", "difference", "page", "explained"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  plans: { needs: ["plans", "selected", "detail", "route", "compare", "versions", "difference", "page", "explained", "pins", "whatIf"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms", "alarmLoad"], draw: alarmsList, count: () => listed().length, bad: () => listed().some((a) => isNew(a) && a.priority <= 2) },
+  snow: { needs: ["snow", "status", "alerts"], draw: snowRoom, count: responses, wide: true },
   tell: { needs: ["tellings", "sheets"], draw: tellList, count: () => untold().length, bad: () => anyLate() },
   cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
   stations: { needs: ["stations"], draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
@@ -43,7 +45,7 @@ export function draw() {
   drawTabs();
   $("panel-body").setAttribute("aria-labelledby", `tab-${state.tab}`);
   fill($("panel-body"), TABS[state.tab].draw());
-  document.querySelector(".work").classList.toggle("paged", state.tab === "plans" && Boolean(state.selected) && state.page);
+  document.querySelector(".work").classList.toggle("paged", TABS[state.tab].wide || (state.tab === "plans" && Boolean(state.selected) && state.page));
   const foot = state.tab === "plans" && state.selected ? planFoot() : null;
   $("panel-foot").hidden = !foot;
   fill($("panel-foot"), foot ?? []);

@@ -1,6 +1,6 @@
 // Plans: the list with verdicts and numbers, one version in detail, approving it.
 import { ApiError, get, post } from "./api.js";
-import { differenceBox } from "./difference.js";
+import { compareWith, differenceBox } from "./difference.js";
 import { ask, h, toast } from "./dom.js";
 import { empty } from "./lists.js";
 import { hours, km, mass, named, number, shortTime, span, t, when, word } from "./i18n.js";
@@ -58,6 +58,7 @@ export async function select(id, { fit = true, mode = "plan" } = {}) {
   stale = null;
   set("route", null);
   set("selected", id);
+  compareWith(null);
   set("detail", null);
   if (id === null) return;
   set("tab", "plans");
@@ -101,6 +102,7 @@ export function head(detail) {
   const { plan, version } = detail;
   return h("header", {}, h("h2", {}, planName(plan)), h("div.title", {}, chip(version.state), verdict(version), h("span.mono", {}, version.id)),
       h("p.dim", {}, `${when(plan.start_at, now())}–${shortTime(plan.end_at)} · ${t("plan.made", { t: when(version.created_at, now()) })} · ${version.engine}`),
+      version.reason.startsWith("asked:") && h("p.dim", {}, t("plan.asked", { what: version.reason.slice(6) })),
       version.approved_by && h("p.dim", {}, t("plan.approvedby", { who: version.approved_by, t: when(version.approved_at, now()) })),
       ["approved", "active"].includes(version.state) && h("p.dim", {}, t("plan.sheets", { n: version.sheets_ready, m: version.routes })));
 }

@@ -3,19 +3,21 @@ import { get } from "./api.js";
 
 const SOURCES = {
   status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
-  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources", tellings: "/api/tellings", sheets: "/api/sheets",
+  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", snow: "/api/snow", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources", tellings: "/api/tellings", sheets: "/api/sheets",
 };
 // What a hint of a kind makes stale. A kind that is not here makes everything stale.
 const STALE = {
-  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "status"],
-  plan: ["plans", "work", "alerts", "status", "tellings", "sheets"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "vehicles"], sheet: ["plans", "sheets"], clock: ["status"], work: ["work", "cases", "stations", "sheets"],
+  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "snow", "status"],
+  plan: ["plans", "work", "alerts", "snow", "status", "tellings", "sheets"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "snow", "vehicles"], sheet: ["plans", "sheets"], clock: ["status"], work: ["work", "snow", "cases", "stations", "sheets"],
 };
-const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000, alarmLoad: 5000 };
+const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000, snow: 5000, alarmLoad: 5000 };
+// Read only while its tab is shown: it is put together from every piece of work.
+const ONLY_ON = { snow: "snow" };
 const EVERY_MS = 30000;
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
-export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null };
+export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, compare: null, versions: null, pins: null, whatIf: null, difference: null };
 const listeners = new Map();
 const running = new Map();
 const readAt = new Map();
@@ -31,6 +33,7 @@ export function set(name, value) {
 
 /** Read a source again. Calls while one is under way, or too soon after it, are folded into one more. */
 export function load(name) {
+  if (ONLY_ON[name] && state.tab !== ONLY_ON[name]) return Promise.resolve();
   const held = running.get(name);
   if (held) { held.again = true; return held.promise; }
   const entry = { again: false, promise: null };
