@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, SQLModel
 
+from models.database import is_postgres
 from models.times import UtcDateTime, to_micros
 
 Row = Mapping[str, Any]
@@ -26,7 +27,7 @@ def add_new(session: Session, table: type[SQLModel], rows: Sequence[Row], key: S
     if not rows:
         return set()
     columns = table.__table__.columns  # type: ignore[attr-defined]
-    if _is_sqlite(session):
+    if not is_postgres(session):
         insert = sqlite.insert(table.__table__).on_conflict_do_nothing(index_elements=list(key))  # type: ignore[attr-defined]
         got = session.connection().execute(insert.returning(*(columns[name] for name in key)), list(rows))
         return {tuple(row) for row in got}
@@ -45,7 +46,7 @@ def put(session: Session, table: type[SQLModel], rows: Sequence[Row], key: str, 
     if not rows:
         return 0
     others = [name for name in rows[0] if name != key]
-    if _is_sqlite(session):
+    if not is_postgres(session):
         insert = sqlite.insert(table.__table__)  # type: ignore[attr-defined]
         where = insert.excluded[newer] > table.__table__.columns[newer] if newer else None  # type: ignore[attr-defined]
         values = {name: insert.excluded[name] for name in others}
@@ -60,7 +61,7 @@ def put(session: Session, table: type[SQLModel], rows: Sequence[Row], key: str, 
 
 def one_of(session: Session, column: Any, values: Collection[str]) -> ColumnElement[bool]:
     """Whether a text column is one of many values: one parameter on PostgreSQL, so that the statement is always one."""
-    if _is_sqlite(session):
+    if not is_postgres(session):
         return column.in_(values)  # type: ignore[no-any-return]
     return column == any_(bindparam(None, list(values), type_=ARRAY(Text)))  # type: ignore[no-any-return]
 
@@ -88,7 +89,3 @@ def _is_time(column: Any) -> bool:
 
 def _same(value: Any, _dialect: None) -> Any:
     return value
-
-
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"

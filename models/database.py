@@ -137,3 +137,8 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def is_postgres(session: Session) -> bool:
+    """Whether the session's database is PostgreSQL, with its locks and its dialect; otherwise it is SQLite."""
+    return session.get_bind().dialect.name == "postgresql"

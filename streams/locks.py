@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlmodel import Session
 
-from streams.sql import is_postgres
+from models.database import is_postgres
 
 _NAMESPACE = 0x5357
 """First half of the two-part lock number, so that other programs on the server are not met by chance."""

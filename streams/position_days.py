@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, delete, select
 
+from models.database import is_postgres
 from models.tables.work import MatchState, Position
 from streams.locks import try_lock
-from streams.sql import is_postgres
 
 DAYS_AHEAD = 7
 """Partitions there are beyond today: housekeeping may fail for a week before fixes go to the rest."""

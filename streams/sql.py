@@ -7,17 +7,12 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+from models.database import is_postgres
+
 Upsert = Any
 """SQLite's and PostgreSQL's Insert have the same `on_conflict_*` and `excluded`, but no common base class."""
 
 
 def insert_into(session: Session, table: type[SQLModel]) -> Upsert:
     """An INSERT with `on_conflict_do_nothing`, `on_conflict_do_update` and `excluded`."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
-
-
-def is_postgres(session: Session) -> bool:
-    """Whether advisory locks and row locks exist here."""
-    return session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgres(session) else sqlite.insert(table)
