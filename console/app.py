@@ -10,7 +10,22 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from console.api import alarms, city, field, health, intake, pins, plans, reports, session, stream, telling, whatif
+from console.api import (
+    alarms,
+    cases,
+    city,
+    field,
+    health,
+    intake,
+    pins,
+    plans,
+    reports,
+    resources,
+    session,
+    stream,
+    telling,
+    whatif,
+)
 from console.deps import ConsoleDeps
 from console.errors import add_handlers
 from console.guards import Guard, Viewer
@@ -56,7 +71,23 @@ def create_app(deps: ConsoleDeps) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Guard)
     app.add_middleware(Measured, answered=deps.answered)
-    for part in (session, city, field, alarms, plans, pins, reports, intake, telling, stream, whatif, health):
+    parts = (
+        session,
+        city,
+        field,
+        cases,
+        resources,
+        alarms,
+        plans,
+        pins,
+        reports,
+        intake,
+        telling,
+        stream,
+        whatif,
+        health,
+    )
+    for part in parts:
         app.include_router(part.router)
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)

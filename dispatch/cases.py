@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from dispatch.context import Context
-from dispatch.places import distance_m, place_index
+from dispatch.decide.cases import OVER
+from dispatch.places import Place, distance_m, place_index
 from dispatch.planning import request_plan
 from dispatch.uow import UnitOfWork
 from dispatch.versions import LIVE_STATES
@@ -23,7 +24,6 @@ from models.times import local_date
 
 FAR_OFF_M = 2_000.0
 """A complaint further from any street than this is not in the city."""
-CLOSED = ("closed", "cancelled")
 
 
 def record_complaint(uow: UnitOfWork, context: Context, event: Event) -> Case:
@@ -35,8 +35,9 @@ def record_complaint(uow: UnitOfWork, context: Context, event: Event) -> Case:
         raise Permanent("outside_city", f"no street within {FAR_OFF_M:.0f} m of {payload.lon:.5f},{payload.lat:.5f}")
     case = find_same(uow.session, context, payload, event.received_at)
     if case is None:
-        case = _open_case(uow, context, payload, place.segment, place.district)
-        _work_for(uow, context, case, place.node)
+        deadline = uow.now + timedelta(minutes=context.rules.cases.kinds[payload.kind].deadline_min)
+        case = open_case(uow, context, payload.kind, (payload.lon, payload.lat), place, uow.now, deadline)
+        work_for(uow, context, case, place.node)
     else:
         uow.audit("case.merged", f"case:{case.number}", report=event.id)
     uow.session.add(
@@ -47,6 +48,8 @@ def record_complaint(uow: UnitOfWork, context: Context, event: Event) -> Case:
             channel=payload.channel,
             text=payload.text,
             contact=payload.contact,
+            lon=payload.lon,
+            lat=payload.lat,
         )
     )
     uow.session.flush()
@@ -63,7 +66,8 @@ def find_same(session: Session, context: Context, payload: ComplaintReceived, at
         select(Case).where(
             Case.kind == payload.kind,
             Case.opened_at >= since,
-            or_(col(Case.state).not_in(CLOSED), col(Case.closed_at) >= just_closed),
+            Case.state != "merged",
+            or_(col(Case.state).not_in(OVER), col(Case.closed_at) >= just_closed),
         )
     ).all()
     near = [(distance_m(c.lon, c.lat, payload.lon, payload.lat), c.number, c) for c in rows]
@@ -71,7 +75,17 @@ def find_same(session: Session, context: Context, payload: ComplaintReceived, at
     return min(near, key=lambda entry: entry[:2])[2] if near else None
 
 
-def _open_case(uow: UnitOfWork, context: Context, payload: ComplaintReceived, segment: str, district: str) -> Case:
+def open_case(
+    uow: UnitOfWork,
+    context: Context,
+    kind: str,
+    at: tuple[float, float],
+    place: Place,
+    opened_at: datetime,
+    deadline: datetime,
+    **detail: str,
+) -> Case:
+    """A new case at a lon, lat, under the next number of the city's day; `detail` is for its audit row."""
     day = local_date(uow.now, context.zone)
     key = f"case_serial:{day:%Y%m%d}"
     counter = uow.session.exec(select(Setting).where(Setting.key == key).with_for_update()).first()
@@ -80,24 +94,24 @@ def _open_case(uow: UnitOfWork, context: Context, payload: ComplaintReceived, se
         uow.session.add(counter)
     serial = int(counter.value["serial"]) + 1
     counter.value = {"serial": serial}
-    kind = context.rules.cases.kinds[payload.kind]
     case = Case(
         number=case_number(context.city, day, serial),
-        kind=payload.kind,
-        lon=payload.lon,
-        lat=payload.lat,
-        district=district,
-        segment=segment,
-        opened_at=uow.now,
-        deadline=uow.now + timedelta(minutes=kind.deadline_min),
+        kind=kind,
+        lon=at[0],
+        lat=at[1],
+        district=place.district,
+        segment=place.segment,
+        opened_at=opened_at,
+        deadline=deadline,
     )
     uow.session.add(case)
     uow.session.flush()
-    uow.audit("case.opened", f"case:{case.number}", kind=case.kind, district=district)
+    uow.audit("case.opened", f"case:{case.number}", kind=kind, district=place.district, **detail)
     return case
 
 
-def _work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
+def work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
+    """What the case's kind asks for as work, put into a running route where there is one."""
     kind = context.rules.cases.kinds[case.kind]
     if not kind.service:
         return
@@ -126,7 +140,12 @@ def _work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
 
 def running_plan(session: Session, district: str, service: str, now: datetime) -> Plan | None:
     """The plan of this service that crews work by (or will within its period), latest start first."""
-    return session.exec(
+    return next(iter(running_plans(session, district, service, now)), None)
+
+
+def running_plans(session: Session, district: str, service: str, now: datetime) -> list[Plan]:
+    """Every such plan."""
+    rows = session.exec(
         select(Plan)
         .join(PlanVersion, col(PlanVersion.plan) == col(Plan.code))
         .where(
@@ -136,14 +155,15 @@ def running_plan(session: Session, district: str, service: str, now: datetime) -
             col(PlanVersion.state).in_(LIVE_STATES),
         )
         .order_by(col(Plan.start_at).desc())
-    ).first()
+    ).all()
+    return list({row.code: row for row in rows}.values())
 
 
 def work_done(uow: UnitOfWork, case_number_: str, at: datetime) -> None:
     """The case's work is proven done: the case closes."""
-    case = uow.session.get(Case, case_number_)
-    if case is None or case.state in CLOSED:
+    case = uow.session.get(Case, case_number_, with_for_update=True)
+    if case is None or case.state in OVER:
         return
-    case.state, case.closed_at = "closed", at
-    uow.audit("case.closed", f"case:{case.number}", by="visit")
+    was, case.state, case.closed_at = case.state, "closed", at
+    uow.audit("case.closed", f"case:{case.number}", by="visit", was=was)
     uow.emit("state", f"case:{case.number}", "case.changed", {"case": case.number}, "closed")

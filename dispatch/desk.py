@@ -6,25 +6,39 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from dispatch import casework
 from dispatch.alarms import acknowledge, shelve, unshelve
 from dispatch.approval import tell
 from dispatch.commands import run_command
+from dispatch.context import Context
+from dispatch.resources import set_status
 from dispatch.sheets import hand_back
 from dispatch.uow import UnitOfWork
 from models.database import Database
 
 Values = Mapping[str, Any]
 
-DESK: dict[str, Callable[[UnitOfWork, Values], object]] = {
-    "alarm.acknowledge": lambda uow, values: acknowledge(uow, values["ids"]),
-    "alarm.shelve": lambda uow, values: shelve(uow, values["ids"], values["reason"], values["minutes"]),
-    "alarm.unshelve": lambda uow, values: unshelve(uow, values["ids"]),
-    "route.told": lambda uow, values: tell(uow, values["telling"], values["how"]),
-    "sheet.back": lambda uow, values: hand_back(uow, values["code"], frozenset(values["undone"])),
+DESK: dict[str, Callable[[UnitOfWork, Context, Values], object]] = {
+    "alarm.acknowledge": lambda uow, _, values: acknowledge(uow, values["ids"]),
+    "alarm.shelve": lambda uow, _, values: shelve(uow, values["ids"], values["reason"], values["minutes"]),
+    "alarm.unshelve": lambda uow, _, values: unshelve(uow, values["ids"]),
+    "route.told": lambda uow, _, values: tell(uow, values["telling"], values["how"]),
+    "sheet.back": lambda uow, _, values: hand_back(uow, values["code"], frozenset(values["undone"])),
+    "case.accept": lambda uow, _, values: casework.accept(uow, values["numbers"]),
+    "case.release": lambda uow, _, values: casework.release(uow, values["numbers"]),
+    "case.close": lambda uow, context, values: casework.close(uow, context, values["numbers"], values["answer"]),
+    "case.cancel": lambda uow, context, values: casework.cancel(uow, context, values["numbers"], values["answer"]),
+    "case.merge": lambda uow, context, values: casework.merge(uow, context, values["into"], values["numbers"]),
+    "case.split": lambda uow, context, values: casework.split(uow, context, values["report"]),
+    "case.reopen": lambda uow, context, values: casework.reopen(uow, context, values["numbers"]),
+    "resource.set": lambda uow, context, values: set_status(uow, context, **values),
 }
 
 
-def carry_out(database: Database, now: datetime, actor: str, name: str, values: dict[str, Any]) -> None:
+def carry_out(
+    database: Database, context: Context, now: datetime, actor: str, name: str, values: dict[str, Any]
+) -> None:
     """Store and carry out the command `name` in one transaction. Raises Refused, Stale; KeyError for no such name."""
     act = DESK[name]
-    run_command(database, now, actor, name, name.partition(".")[0] + "s", values, lambda uow: act(uow, values))
+    key = name.partition(".")[0] + "s"
+    run_command(database, now, actor, name, key, values, lambda uow: act(uow, context, values))

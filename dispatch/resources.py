@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import col, select
@@ -11,7 +11,7 @@ from dispatch.context import Context
 from dispatch.planning import request_plan
 from dispatch.uow import UnitOfWork
 from dispatch.versions import live_version, routes_of
-from models.errors import Permanent
+from models.errors import Permanent, Refused
 from models.events.base import Event
 from models.events.field import ResourceStatus
 from models.events.registry import payload_of
@@ -21,6 +21,8 @@ from models.tables.work import WorkItem
 from models.times import parse_time
 
 TABLE_OF: dict[str, Any] = {"vehicle": Vehicle, "crew": Crew, "facility": Facility, "street": Segment}
+LATER = timedelta(microseconds=1)
+"""Two words of one instant: the one said later is the newer."""
 
 
 def record_status(uow: UnitOfWork, context: Context, event: Event) -> None:
@@ -29,6 +31,22 @@ def record_status(uow: UnitOfWork, context: Context, event: Event) -> None:
     assert isinstance(payload, ResourceStatus)
     if uow.session.get(TABLE_OF[payload.kind], payload.ref) is None:
         raise Permanent(f"unknown_{payload.kind}", f"no {payload.kind} {payload.ref} in this city")
+    _record(uow, context, payload, event.id)
+
+
+def set_status(uow: UnitOfWork, context: Context, kind: str, ref: str, status: str, reason: str) -> None:
+    """A dispatcher's own word, which holds from now on. Raises Refused for an unknown resource or without a reason."""
+    if uow.session.get(TABLE_OF[kind], ref) is None:
+        raise Refused(f"unknown_{kind}", f"no {kind} {ref} in this city")
+    if status != "back" and not reason.strip():
+        raise Refused("no_reason", f"say why {kind} {ref} is {status}")
+    row = uow.session.get(ResourceState, f"{kind}:{ref}", with_for_update=True)
+    since = uow.now if row is None else max(uow.now, row.since + LATER)
+    values = {"kind": kind, "ref": ref, "status": status, "since": since, "reason": reason.strip()}
+    _record(uow, context, ResourceStatus.model_validate(values), "set")
+
+
+def _record(uow: UnitOfWork, context: Context, payload: ResourceStatus, name: str) -> None:
     key = f"{payload.kind}:{payload.ref}"
     row = uow.session.get(ResourceState, key)
     if row is not None and row.since >= payload.since:
@@ -39,7 +57,7 @@ def record_status(uow: UnitOfWork, context: Context, event: Event) -> None:
     row.status, row.since, row.until, row.reason = payload.status, payload.since, payload.until, payload.reason
     uow.session.flush()
     uow.audit(f"resource.{payload.status}", key, reason=payload.reason)
-    uow.emit("state", key, "resource.changed", {"resource": key, "status": payload.status}, event.id)
+    uow.emit("state", key, "resource.changed", {"resource": key, "status": payload.status}, name)
     if payload.status == "out" and payload.kind in ("vehicle", "crew"):
         _take_over(uow, context, payload.ref)
     if payload.status == "out" and payload.kind == "street":
@@ -72,11 +90,11 @@ def _street_out(uow: UnitOfWork, context: Context, segment: str) -> None:
     uow.session.flush()
     for plan in _live_plans(uow):
         version = live_version(uow.session, plan.code)
-        if version is not None and any(_goes_over(r, segment, uow.now) for r in routes_of(uow.session, version.id)):
+        if version is not None and any(goes_over(r, segment, uow.now) for r in routes_of(uow.session, version.id)):
             request_plan(uow, context, plan, f"street_out:{segment}", mode="insert")
 
 
-def _goes_over(route: Route, segment: str, now: datetime) -> bool:
+def goes_over(route: Route, segment: str, now: datetime) -> bool:
     """Whether what is left of a route serves or drives the street."""
     left = [stop for stop in route.doc["stops"] if parse_time(stop["arrive"]) > now]
     legs = [leg[0] for stop in left for leg in stop["legs"]]

@@ -117,7 +117,7 @@ def stations(session: Session, before: date) -> dict[str, int]:
 
 def cases(session: Session) -> dict[str, int]:
     """Reports received, those merged into a case that stood, cases closed and open."""
-    rows = session.exec(select(Case)).all()
+    rows = session.exec(select(Case).where(Case.state != "merged")).all()
     reports = session.exec(select(func.count()).select_from(Report)).one()
     closed = sum(1 for row in rows if row.state in ("closed", "cancelled"))
     return {"received": int(reports), "merged": int(reports) - len(rows), "closed": closed, "open": len(rows) - closed}

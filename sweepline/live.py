@@ -78,7 +78,9 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             ask_again=lambda code, who, words: ask_again(system, code, who, words),
             started=lambda code: started_work(system, code),
             stop_self_start=system.stop_self_start,
-            command=lambda name, values, who: carry_out(system.database, system.clock(), who, name, values),
+            command=lambda name, values, who: carry_out(
+                system.database, system.context, system.clock(), who, name, values
+            ),
             report=lambda *which: report_file(system.database, system.clock(), *which),
             explain=Explainer(system.data_dir),
             what_if=WhatIfDesk(system.data_dir, system.rules.planning.improve_seconds),

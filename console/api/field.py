@@ -1,4 +1,4 @@
-"""What stands, moves and waits: vehicles, stations, cases, resources, alerts, status."""
+"""What stands, moves and waits: vehicles, stations, alerts, status."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from fastapi import APIRouter
 
 from console.guards import Approver, Deps, Dispatcher, Viewer
 from console.read.city import the_city
+from console.read.collection import CollectionOut, read_collection
 from console.read.field import (
-    CaseOut,
-    ResourceOut,
     StationsOut,
     VehicleOut,
-    read_cases,
-    read_resources,
     read_stations,
     read_vehicles,
 )
@@ -36,18 +33,11 @@ def stations(_who: Viewer, deps: Deps) -> StationsOut:
         return read_stations(session, deps.clock(), the_city(session).zone)
 
 
-@router.get("/cases")
-def cases(_who: Viewer, deps: Deps) -> list[CaseOut]:
-    """Open cases, and those closed in the last day."""
+@router.get("/collection")
+def collection(_who: Viewer, deps: Deps) -> CollectionOut:
+    """The collection day: clearance by district, and each route against its plan."""
     with deps.database.read() as session:
-        return read_cases(session, deps.clock())
-
-
-@router.get("/resources")
-def resources(_who: Viewer, deps: Deps) -> list[ResourceOut]:
-    """What is out or limited now."""
-    with deps.database.read() as session:
-        return read_resources(session)
+        return read_collection(session, deps.clock(), the_city(session).zone)
 
 
 @router.get("/alerts")

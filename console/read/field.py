@@ -1,8 +1,8 @@
-"""What stands and moves in the city: vehicles, stations, cases, resources out of service."""
+"""What stands and moves in the city: vehicles and stations."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,14 +11,10 @@ from sqlmodel import Session, col, select
 from console.read.base import Out
 from models.tables.city import ResourceState, Station, Vehicle
 from models.tables.flow import Projection
-from models.tables.work import Case, Level, Report, StationDay
+from models.tables.work import Level, StationDay
 from models.times import local_date, parse_time
 
 VEHICLE_KEY = "vehicle:"
-CLOSED_SHOWN = timedelta(hours=24)
-"""How long a closed case stays on the list."""
-CASE_LIMIT = 500
-TEXT_SHOWN = 400
 TOOL_LETTERS = {"spreader": "s", "plough": "p", "lift": "l", "broom": "b"}
 
 
@@ -70,33 +66,6 @@ class StationsOut(Out):
     total: int
     cleared: int
     stations: list[StationOut]
-
-
-class CaseOut(Out):
-    """A case. `reports` counts everybody who told of it; `text` is the first report's, as written by its author."""
-
-    number: str
-    kind: str
-    state: str
-    district: str
-    lon: float
-    lat: float
-    opened_at: datetime
-    deadline: datetime
-    closed_at: datetime | None
-    reports: int
-    text: str
-
-
-class ResourceOut(Out):
-    """A vehicle, crew, facility or street that is out or limited."""
-
-    kind: str
-    ref: str
-    status: str
-    since: datetime
-    until: datetime | None
-    reason: str
 
 
 def read_vehicles(session: Session) -> list[VehicleOut]:
@@ -197,47 +166,3 @@ def read_stations(session: Session, now: datetime, zone: str) -> StationsOut:
     return StationsOut(
         day=day, total=len(days), cleared=sum(1 for row in days.values() if row.state == "cleared"), stations=found
     )
-
-
-def read_cases(session: Session, now: datetime) -> list[CaseOut]:
-    """Open cases by deadline, then those closed within CLOSED_SHOWN."""
-    open_first = col(Case.closed_at).is_not(None)
-    rows = session.exec(
-        select(Case)
-        .where(col(Case.closed_at).is_(None) | (col(Case.closed_at) > now - CLOSED_SHOWN))
-        .order_by(open_first, col(Case.deadline), col(Case.number))
-        .limit(CASE_LIMIT)
-    ).all()
-    reports: dict[str, list[str]] = {}
-    numbers = [row.number for row in rows]
-    for case, text in session.execute(
-        sa.select(col(Report.case), col(Report.text)).where(col(Report.case).in_(numbers)).order_by(col(Report.at))
-    ):
-        reports.setdefault(case, []).append(text)
-    return [
-        CaseOut(
-            number=row.number,
-            kind=row.kind,
-            state=row.state,
-            district=row.district,
-            lon=row.lon,
-            lat=row.lat,
-            opened_at=row.opened_at,
-            deadline=row.deadline,
-            closed_at=row.closed_at,
-            reports=len(reports.get(row.number, ())),
-            text=next((text for text in reports.get(row.number, ()) if text), "")[:TEXT_SHOWN],
-        )
-        for row in rows
-    ]
-
-
-def read_resources(session: Session) -> list[ResourceOut]:
-    """What is out or limited now."""
-    rows = session.exec(
-        select(ResourceState).where(ResourceState.status != "back").order_by(ResourceState.kind, ResourceState.ref)
-    ).all()
-    return [
-        ResourceOut(kind=row.kind, ref=row.ref, status=row.status, since=row.since, until=row.until, reason=row.reason)
-        for row in rows
-    ]

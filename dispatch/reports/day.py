@@ -95,7 +95,10 @@ def make_day(session: Session, day: date, as_of: datetime, closed: bool) -> DayR
         reports_received=_count(session, select(func.count()).where(Report.at >= starts, Report.at < ends)),
         cases_received=_count(session, select(func.count()).where(Case.opened_at >= starts, Case.opened_at < ends)),
         cases_closed=_count(
-            session, select(func.count()).where(col(Case.closed_at) >= starts, col(Case.closed_at) < ends)
+            session,
+            select(func.count()).where(
+                col(Case.closed_at) >= starts, col(Case.closed_at) < ends, Case.state != "merged"
+            ),
         ),
         cases_open=open_,
         cases_late=late,
@@ -152,7 +155,7 @@ def _cases(session: Session, starts: datetime, ends: datetime) -> tuple[int, tup
         .where(
             Case.opened_at < ends,
             or_(col(Case.closed_at).is_(None), col(Case.closed_at) >= starts),
-            Case.state != "cancelled",
+            col(Case.state).not_in(("cancelled", "merged")),
         )
         .order_by(col(Case.deadline), Case.number)
     ).all()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from dispatch.cases import CLOSED
+from dispatch.decide.cases import OVER
 from dispatch.fallback import PERIOD
 from dispatch.reports.storm import case_line
 from dispatch.reports.values import (
@@ -129,7 +129,7 @@ def _running(session: Session) -> tuple[RunningPlan, ...]:
 def _cases(session: Session, at: datetime) -> tuple[CaseLine, ...]:
     rows = session.exec(
         select(Case)
-        .where(col(Case.state).not_in(CLOSED), Case.deadline <= at + SOON)
+        .where(col(Case.state).not_in(OVER), Case.deadline <= at + SOON)
         .order_by(col(Case.deadline), Case.number)
     ).all()
     return tuple(case_line(row) for row in rows)

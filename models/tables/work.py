@@ -39,7 +39,10 @@ class WorkItem(SQLModel, table=True):
 
 
 class Case(SQLModel, table=True):
-    """A complaint's life. `state`: reported, dispatched, in_progress, closed, cancelled."""
+    """A complaint's life. `state`: reported, dispatched, in_progress, closed, cancelled, merged (into another one).
+
+    `answer` is what the public is told, written with the closing.
+    """
 
     __tablename__ = "case_file"
     number: str = Field(primary_key=True)
@@ -53,10 +56,12 @@ class Case(SQLModel, table=True):
     deadline: datetime = time_field()
     closed_at: datetime | None = time_field(default=None)
     work_item: str | None = None
+    answer: str = ""
+    merged_into: str | None = None
 
 
 class Report(SQLModel, table=True):
-    """One person's word about a case; a duplicate is one more report of it."""
+    """One person's word about a case, with the place told; a duplicate is one more report of it."""
 
     id: str = Field(primary_key=True)
     case: str = Field(index=True)
@@ -64,6 +69,8 @@ class Report(SQLModel, table=True):
     channel: str
     text: str = ""
     contact: str = ""
+    lon: float | None = None
+    lat: float | None = None
 
 
 class Level(SQLModel, table=True):

@@ -79,6 +79,7 @@ CASE_STATES: dict[str, Words] = {
     "in_progress": ("处理中", "in progress"),
     "closed": ("已结案", "closed"),
     "cancelled": ("已撤销", "cancelled"),
+    "merged": ("已并案", "merged"),
 }
 ALARMS: dict[str, Words] = {
     "untold": ("改线未告知", "change of route not told"),

@@ -5,33 +5,35 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from dispatch.decide.alerts import fold_alerts
+from dispatch.decide.cases import OVER, replayed
 from dispatch.weather import FOLD_DAYS, fact_of
 from models.tables.flow import Alarm, AuditRow
 from models.tables.weather import Alert, Episode
 from models.tables.work import Case, StationDay
 
-CLOSED_STATES = ("closed", "cancelled")
-
 
 def cases_legal(session: Session) -> Iterator[str]:
-    """10: a case was opened once, closed at most once and afterwards, and its row says what its audit says."""
-    deeds: dict[str, list[str]] = {}
-    query = select(AuditRow).where(col(AuditRow.action).in_(("case.opened", "case.closed"))).order_by(col(AuditRow.id))
+    """10: a case's audit rows are legal moves that lead to the state it has; a merged one names the other."""
+    deeds: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    query = select(AuditRow).where(col(AuditRow.action).startswith("case.")).order_by(col(AuditRow.id))
     for row in session.exec(query):
-        deeds.setdefault(row.subject.removeprefix("case:"), []).append(row.action)
-    for case in session.exec(select(Case).order_by(Case.number)).all():
-        closed = case.state in CLOSED_STATES
-        expected = ["case.opened", "case.closed"] if case.state == "closed" else ["case.opened"]
-        if deeds.get(case.number, []) != expected:
-            yield f"case {case.number} is {case.state}, its audit says {deeds.get(case.number, [])}"
-        elif closed != (case.closed_at is not None):
+        deeds.setdefault(row.subject.removeprefix("case:"), []).append((row.action, row.detail))
+    cases = {case.number: case for case in session.exec(select(Case).order_by(Case.number))}
+    for case in cases.values():
+        told = replayed(deeds.get(case.number, []))
+        if told != case.state:
+            yield f"case {case.number} is {case.state}, its audit says {told or 'no legal life'}"
+        elif (case.state in OVER) != (case.closed_at is not None):
             yield f"case {case.number} is {case.state}, closed at {case.closed_at}"
         elif case.closed_at is not None and case.closed_at < case.opened_at:
             yield f"case {case.number} was closed before it was opened"
+        elif (case.state == "merged") != (case.merged_into in cases):
+            yield f"case {case.number} is {case.state}, merged into {case.merged_into}"
 
 
 def stations_cleared(session: Session) -> Iterator[str]:

@@ -32,7 +32,7 @@ from streams.sqlite_log import SqliteLog
 from sweepline.lookout import Lookout
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
-from tests.console.sample_city import EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
+from tests.console.sample_city import CONTEXT, EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
 
 PASSWORD = "a good password"
 START_LIMIT_S = 60
@@ -136,7 +136,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         ask_again=lambda code, who, words: ask_again(parts(database), code, who, words),
         started=lambda code: started_work(parts(database), code),
         stop_self_start=stop_self_start,
-        command=lambda name, values, who: carry_out(database, NOW, who, name, values),
+        command=lambda name, values, who: carry_out(database, CONTEXT, NOW, who, name, values),
         report=lambda *which: report_file(database, NOW, *which),
         explain=lambda version: EXPLAINED,
         what_if=what_if,

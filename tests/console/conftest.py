@@ -26,7 +26,7 @@ from printouts.bundle import slip_name
 from streams import metrics
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
-from tests.console.sample_city import EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
+from tests.console.sample_city import CONTEXT, EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
 
 PASSWORD = "a good password"
 ORIGIN = "http://testserver"
@@ -94,7 +94,7 @@ class Desk:
             ask_again=lambda code, who, words: ask_again(parts(self.database), code, who, words),
             started=lambda code: started_work(parts(self.database), code),
             stop_self_start=self.stop_self_start,
-            command=lambda name, values, who: carry_out(self.database, NOW, who, name, values),
+            command=lambda name, values, who: carry_out(self.database, CONTEXT, NOW, who, name, values),
             report=lambda *which: report_file(self.database, NOW, *which),
             explain=self.explain,
             what_if=self.what_if,

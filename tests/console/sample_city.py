@@ -31,6 +31,7 @@ from models.times import iso, local_date, parse_time
 
 NOW = datetime(2023, 12, 18, 12, 30, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
+CONTEXT = Context(rules=load_rules(), city="321084", zone=ZONE)
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 STEP_DEG = 0.004
 EXPLAINED = [
@@ -341,6 +342,7 @@ def store_field(session: Session, segments: Sequence[Segment]) -> None:
                 cleared_at=NOW - timedelta(minutes=30) if state == "cleared" else None,
             )
         )
+    session.add(Setting(key="case_serial:20231218", value={"serial": 2}))
     for number, (kind, text, hours) in enumerate((("ice", "桥面结冰 " + HOSTILE, 3), ("overflow", "满了", -1)), 1):
         session.add(
             Case(
@@ -482,9 +484,8 @@ def approve_change(database: Database, sheets_dir: Path) -> None:
                 session.get_one(Route, f"S-20231218-D01-N@{version}/{number + 1}").driver = worker.id
             store_sheet(session, session.get_one(Route, f"S-20231218-D01-N@1/{number + 1}"), sheets_dir)
         session.get_one(PlanVersion, "S-20231218-D01-N@1").state = "approved"
-    context = Context(rules=load_rules(), city="321084", zone=ZONE)
     with database.write() as session:
-        approve(UnitOfWork(session, NOW - timedelta(minutes=4), "test:approve", "anna"), context, "S-20231218-D01-N@2")
+        approve(UnitOfWork(session, NOW - timedelta(minutes=4), "test:approve", "anna"), CONTEXT, "S-20231218-D01-N@2")
 
 
 def store_work(database: Database, version_id: str) -> None:
@@ -516,8 +517,7 @@ def store_work(database: Database, version_id: str) -> None:
 
 def parts(database: Database) -> Any:
     """What commands need of a system."""
-    context = Context(rules=load_rules(), city="321084", zone=ZONE)
-    return SimpleNamespace(database=database, clock=lambda: NOW, context=context)
+    return SimpleNamespace(database=database, clock=lambda: NOW, context=CONTEXT)
 
 
 class ToldWhatIf:

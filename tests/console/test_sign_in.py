@@ -32,6 +32,8 @@ PROTECTED = [
     "/api/vehicles",
     "/api/stations",
     "/api/cases",
+    "/api/cases/321084-20231218-00001",
+    "/api/collection",
     "/api/alerts",
     "/api/snow",
     "/api/alarms",
@@ -69,6 +71,7 @@ def test_every_api_route_but_the_public_ones_is_in_the_list_of_protected_or_unsa
         "S-20231218-D01-N/pins": "{code}/pins",
         "ABCDEFGH": "{code}",
         "telling-1": "{id_}",
+        "321084-20231218-00001": "{number}",
         "day.pdf?key=2023-12-18": "{kind}.{form}",
     }
     listed = {re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], path) for path in PROTECTED}

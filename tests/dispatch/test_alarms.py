@@ -23,6 +23,7 @@ from models.tables.flow import Alarm, AuditRow, StoredEvent, Timer
 from routing.streets.match_network import MatchNetwork
 from streams.timers import due_event
 from sweepline.compose import match_network
+from tests.console.sample_city import CONTEXT
 from tests.dispatch.conftest import NOW, Work, add_plan, add_version, stop
 from tests.small_city import place
 
@@ -34,7 +35,7 @@ def minute(number: float) -> datetime:
 
 
 def command(database: Database, at: float, name: str, **values: object) -> None:
-    carry_out(database, minute(at), "dong", f"alarm.{name}", {"ids": [LOW], **values})
+    carry_out(database, CONTEXT, minute(at), "dong", f"alarm.{name}", {"ids": [LOW], **values})
 
 
 def fire(work: Work, context: Context, upto: float) -> None:
@@ -67,7 +68,7 @@ def low(work: Work) -> None:
 @pytest.mark.usefixtures("low")
 def test_who_acknowledged_first_is_kept_and_audited_as_a_command(database: Database) -> None:
     command(database, 1, "acknowledge")
-    carry_out(database, minute(2), "anna", "alarm.acknowledge", {"ids": [LOW]})
+    carry_out(database, CONTEXT, minute(2), "anna", "alarm.acknowledge", {"ids": [LOW]})
     row = alarm(database)
     assert (row.state, row.acknowledged_by, row.acknowledged_at) == ("acknowledged", "dong", minute(1))
     with database.read() as session:

@@ -22,6 +22,7 @@ from models.database import Database
 from models.tables.city import Station
 from models.tables.flow import AuditRow, Edition
 from models.tables.work import StationDay
+from tests.console.sample_city import CONTEXT
 from tests.small_city import stored_small_city
 from tests.sweepline.conftest import Command
 from tests.sweepline.storm_line import Line, cap
@@ -223,7 +224,7 @@ def test_a_day_not_over_says_so(data: Path, command: Command, tmp_path: Path) ->
 def test_a_shift_hands_over_what_is_open(data: Path, command: Command, tmp_path: Path) -> None:
     database = opened(data)
     values = {"ids": ["station_missed:ST-2:2023-12-18"], "reason": "收运车在途", "minutes": 60}
-    carry_out(database, datetime(2023, 12, 19, 5, 30, tzinfo=UTC), "chief", "alarm.shelve", values)
+    carry_out(database, CONTEXT, datetime(2023, 12, 19, 5, 30, tzinfo=UTC), "chief", "alarm.shelve", values)
     database.close()
     said = command("report", "handover", "--clock", "2023-12-19T06:00Z", "--data", data, "--out", tmp_path, "--json")
     report = said.json["report"]

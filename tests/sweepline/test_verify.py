@@ -105,7 +105,7 @@ BREAKS: dict[str, tuple[Break, str]] = {
     "8": (replanned(lambda plan: replace(plan, routes=plan.routes[1:])), "dropped at"),
     "8 work": (sql("UPDATE workitem SET state = 'done' WHERE service = 'salting'"), "is done, but not dated"),
     "9": (replanned(reversed_routes), "S-20231218"),
-    "10": (sql("UPDATE case_file SET state = 'closed', closed_at = 1"), "its audit says ['case.opened']"),
+    "10": (sql("UPDATE case_file SET state = 'closed', closed_at = 1"), "its audit says reported"),
     "11": (sql("UPDATE stationday SET state = 'missed'"), "was missed without an alarm"),
     "12": (sql("UPDATE timer SET state = 'pending', due_at = 0 WHERE id LIKE 'fallback_age%'"), "has not fired"),
     "13 changes": (sql("DELETE FROM audit WHERE action = 'case.opened'"), "has no audit row case.opened"),

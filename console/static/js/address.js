@@ -1,5 +1,6 @@
-// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE?page=1&with=VERSION&see=KIND:ID&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
+// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE (or #/cases/NUMBER)?page=1&with=VERSION&see=KIND:ID&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
 // and gone back to. A new thing to look at is a new step in the browser's history; other colours and a moved map are not.
+import { openCase } from "./cases.js";
 import { compareWith } from "./difference.js";
 import { MODES, lookAt, setMode, show, whereIs } from "./mapview.js";
 import { TABS } from "./panel.js";
@@ -22,7 +23,10 @@ export function read(hash) {
     tab: tab in TABS ? tab : "plans",
     selected: tab === "plans" && selected ? selected : null,
     route: tab === "plans" && selected && /^\d+$/.test(seq ?? "") ? `${selected}/${seq}` : null,
-    page: values.get("page") === "1",
+    caseFile: tab === "cases" && selected ? selected : null,
+    page: tab === "plans" && values.get("page") === "1",
+    dayShown: tab === "stations" && values.get("page") === "1",
+    board: tab === "cases" && values.get("page") === "1",
     compare: tab === "plans" && selected && /^[1-9]\d{0,8}$/.test(values.get("with") ?? "") ? Number(values.get("with")) : null,
     see: SEEN.includes(kind) && id.length ? { kind, id: id.join(":") } : null,
     mode: MODES.includes(values.get("colour")) ? values.get("colour") : "plan",
@@ -37,9 +41,10 @@ function part(text) {
 /** The address of what is shown now: the step in the history it is, and all of it. */
 function written() {
   const plan = state.tab === "plans" && state.selected;
-  const path = [state.tab, plan && state.selected, plan && state.route && state.route.split("/")[1]].filter(Boolean).map(safe).join("/");
+  const file = state.tab === "cases" && !state.board && state.caseFile?.case.number;
+  const path = [state.tab, plan && state.selected, file, plan && state.route && state.route.split("/")[1]].filter(Boolean).map(safe).join("/");
   const see = state.see && `see=${safe(`${state.see.kind}:${state.see.id}`)}`;
-  const page = plan && state.page && "page=1";
+  const page = (plan ? state.page : state.tab === "cases" ? state.board : state.tab === "stations" && state.dayShown) && "page=1";
   const other = plan && state.compare !== null && `with=${state.compare}`;
   const place = whereIs();
   return { step: stepOf(`#/${path}?${[page, other, see].filter(Boolean).join("&")}`), all: `#/${path}?${[page, other, see, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
@@ -70,6 +75,9 @@ async function apply() {
     if (to.selected !== state.selected) await select(to.selected, { fit: !to.map, mode: to.mode });
     if (to.page !== state.page) set("page", to.page);
     if (to.compare !== state.compare && state.selected) await compareWith(to.compare);
+    if (to.dayShown !== state.dayShown) set("dayShown", to.dayShown);
+    if (to.board !== state.board) set("board", to.board);
+    if (to.caseFile !== (state.caseFile?.case.number ?? null)) await openCase(to.caseFile);
     if (to.route !== state.route && state.selected) set("route", to.route);
     show(to.see, !to.map);
     if (to.map) lookAt(to.map);
@@ -82,7 +90,7 @@ async function apply() {
 export async function startAddress() {
   if (location.hash) await apply();
   addEventListener("popstate", apply);
-  on("tab selected route page compare see mode", () => write("step", 0));
+  on("tab selected route page compare caseFile board dayShown see mode", () => write("step", 0));
   on("mapMoved", () => write("map", SETTLE_MS));
   write("step", 0);
 }

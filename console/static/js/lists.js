@@ -1,4 +1,4 @@
-// The other lists: cases, stations, vehicles. Each row goes to its place on the map.
+// The other lists: stations, vehicles. Each row goes to its place on the map.
 import { h } from "./dom.js";
 import { named, number, shortTime, span, t, when, word } from "./i18n.js";
 import { condition, showAt } from "./mapview.js";
@@ -9,19 +9,6 @@ const ROWS_SHOWN = 300;
 export const empty = (family) => h("p.empty", {}, h("strong", {}, t(`${family}.empty`)), t(`${family}.empty.hint`));
 const more = (rows) => rows.length > ROWS_SHOWN && h("p.empty", {}, t("plan.more", { n: rows.length - ROWS_SHOWN }));
 const age = (time) => (now() - Date.parse(time)) / 1000;
-
-export function casesList() {
-  const rows = state.cases ?? [];
-  if (!rows.length) return empty("cases");
-  return [rows.slice(0, ROWS_SHOWN).map((c) => {
-    const late = !c.closed_at && age(c.deadline) > 0;
-    return h("button.item", { type: "button", "data-key": c.number, onclick: () => showAt("cases", c.number, c.lon, c.lat) },
-      h("header", {}, h("h3", {}, word("casekind", c.kind)), h(late ? "span.chip.bad" : c.closed_at ? "span.chip.good" : "span.chip.info", {}, c.closed_at ? t("case.closed", { t: when(c.closed_at, now()) })
-        : late ? t("case.overdue", { t: span(age(c.deadline)) }) : word("case", c.state))),
-      h("div.sub", {}, h("span.mono", {}, c.number), c.reports > 1 && h("span", {}, t("case.reports", { n: c.reports })), !c.closed_at && h("span", {}, t("case.due", { t: when(c.deadline, now()) }))),
-      c.text && h("div.words", {}, c.text));
-  }), more(rows)];
-}
 
 export function stationsList() {
   const day = state.stations;

@@ -2,6 +2,7 @@
 import { startAddress } from "./address.js";
 import { startAlarms } from "./alarms.js";
 import { get, session, signIn, signOut, whenSignedOut } from "./api.js";
+import { startCases } from "./cases.js";
 import { $, toast } from "./dom.js";
 import { applyTexts, language, setLanguage, setZone, t } from "./i18n.js";
 import { redraw as redrawHeader, startHeader } from "./header.js";
@@ -87,6 +88,7 @@ async function enter() {
   startTrouble();
   startAlarms();
   startTelling();
+  startCases();
   startPanel();
   startSearch();
   startReports();

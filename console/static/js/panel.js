@@ -1,29 +1,33 @@
 // The panel: tabs and the list or detail below them.
 import { $, fill, h } from "./dom.js";
 import { alarmsList, isNew, listed } from "./alarms.js";
-import { casesList, stationsList, vehiclesList } from "./lists.js";
+import { casesFoot, casesTab } from "./cases.js";
+import { stationsTab } from "./collection.js";
+import { vehiclesList } from "./lists.js";
 import { t } from "./i18n.js";
 import { planPage } from "./planpage.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
+import { outOfService, resourcesFoot, resourcesTab } from "./resources.js";
 import { responses, snowRoom } from "./snow.js";
 import { on, set, state } from "./store.js";
 import { anyLate, tellList, untold } from "./tell.js";
 
 export const TABS = {
-  plans: { needs: ["plans", "selected", "detail", "route", "compare", "versions", "difference", "page", "explained", "pins", "whatIf"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), count: () => waiting(), bad: () => waiting() > 0 },
+  plans: { needs: ["plans", "selected", "detail", "route", "compare", "versions", "difference", "page", "explained", "pins", "whatIf"], draw: () => (state.selected ? (state.page ? planPage() : planDetail()) : plansList()), foot: () => (state.selected ? planFoot() : null), wide: () => Boolean(state.selected) && state.page, count: () => waiting(), bad: () => waiting() > 0 },
   alarms: { needs: ["alarms", "alarmLoad"], draw: alarmsList, count: () => listed().length, bad: () => listed().some((a) => isNew(a) && a.priority <= 2) },
-  snow: { needs: ["snow", "status", "alerts"], draw: snowRoom, count: responses, wide: true },
+  snow: { needs: ["snow", "status", "alerts"], draw: snowRoom, count: responses, wide: () => true },
   tell: { needs: ["tellings", "sheets"], draw: tellList, count: () => untold().length, bad: () => anyLate() },
-  cases: { needs: ["cases"], draw: casesList, count: () => state.cases?.filter((c) => !c.closed_at).length },
-  stations: { needs: ["stations"], draw: stationsList, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
+  cases: { needs: ["cases", "caseFile", "board"], draw: casesTab, foot: casesFoot, wide: () => state.board, count: () => state.cases?.filter((c) => !c.closed_at).length },
+  stations: { needs: ["stations", "collection", "dayShown"], draw: stationsTab, wide: () => state.dayShown, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
   vehicles: { needs: ["vehicles"], draw: vehiclesList, count: () => state.vehicles?.length },
+  resources: { needs: ["resources", "see"], draw: resourcesTab, foot: resourcesFoot, count: () => outOfService().length },
 };
 
 const waiting = () => state.plans?.filter((plan) => plan.versions[0]?.state === "proposed").length ?? 0;
 
 export function startPanel() {
   on("tab", () => { draw(); $("panel-body").scrollTop = 0; });
-  on("selected", () => { $("panel-body").scrollTop = 0; });
+  on("selected caseFile", () => { $("panel-body").scrollTop = 0; });
   for (const [name, tab] of Object.entries(TABS)) {
     on(tab.needs.join(" "), () => { if (state.tab === name) draw(); else drawTabs(); });
   }
@@ -45,8 +49,8 @@ export function draw() {
   drawTabs();
   $("panel-body").setAttribute("aria-labelledby", `tab-${state.tab}`);
   fill($("panel-body"), TABS[state.tab].draw());
-  document.querySelector(".work").classList.toggle("paged", TABS[state.tab].wide || (state.tab === "plans" && Boolean(state.selected) && state.page));
-  const foot = state.tab === "plans" && state.selected ? planFoot() : null;
+  document.querySelector(".work").classList.toggle("paged", Boolean(TABS[state.tab].wide?.()));
+  const foot = TABS[state.tab].foot?.() ?? null;
   $("panel-foot").hidden = !foot;
   fill($("panel-foot"), foot ?? []);
 }

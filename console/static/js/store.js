@@ -3,21 +3,21 @@ import { get } from "./api.js";
 
 const SOURCES = {
   status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
-  stations: "/api/stations", cases: "/api/cases", alerts: "/api/alerts", snow: "/api/snow", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources", tellings: "/api/tellings", sheets: "/api/sheets",
+  stations: "/api/stations", collection: "/api/collection", cases: "/api/cases", alerts: "/api/alerts", snow: "/api/snow", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources", tellings: "/api/tellings", sheets: "/api/sheets",
 };
 // What a hint of a kind makes stale. A kind that is not here makes everything stale.
 const STALE = {
-  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations"], case: ["cases"], alert: ["alerts", "snow", "status"],
-  plan: ["plans", "work", "alerts", "snow", "status", "tellings", "sheets"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "snow", "vehicles"], sheet: ["plans", "sheets"], clock: ["status"], work: ["work", "snow", "cases", "stations", "sheets"],
+  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations", "collection"], case: ["cases"], alert: ["alerts", "snow", "status"],
+  plan: ["plans", "collection", "work", "alerts", "resources", "snow", "status", "tellings", "sheets"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "snow", "vehicles"], sheet: ["plans", "sheets"], clock: ["status"], work: ["work", "snow", "cases", "stations", "collection", "sheets"],
 };
-const SOONEST_MS = { vehicles: 1000, plans: 1000, treatment: 5000, stations: 2000, work: 3000, snow: 5000, alarmLoad: 5000 };
+const SOONEST_MS = { vehicles: 1000, plans: 1000, resources: 2000, treatment: 5000, stations: 2000, collection: 3000, work: 3000, snow: 5000, alarmLoad: 5000 };
 // Read only while its tab is shown: it is put together from every piece of work.
 const ONLY_ON = { snow: "snow" };
 const EVERY_MS = 30000;
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
-export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, compare: null, versions: null, pins: null, whatIf: null, difference: null };
+export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false };
 const listeners = new Map();
 const running = new Map();
 const readAt = new Map();

@@ -146,6 +146,8 @@ def upgrade() -> None:
         sa.Column("deadline", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("work_item", sa.String(), nullable=True),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("merged_into", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index(op.f("ix_case_file_district"), "case_file", ["district"], unique=False)
@@ -491,6 +493,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("lon", sa.Float(), nullable=True),
+        sa.Column("lat", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_report_case"), "report", ["case"], unique=False)
