@@ -27,7 +27,8 @@ BYTES_LIMIT = 32 * 1024 * 1024
 SESSION_LIMIT = 500
 OWN = "/api/session"
 """Who is signed in: each browser's own answer."""
-NEVER = ("/api/stream", OWN)
+NEVER = ("/api/stream", "/api/past", "/api/past/tracks", OWN)
+"""Not kept: the past is asked for by the instant, and would push out what is of now."""
 
 
 @dataclass(frozen=True, slots=True)

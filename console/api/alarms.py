@@ -33,7 +33,7 @@ class Shelving(AlarmsNamed):
 def alarms(_who: Viewer, deps: Deps) -> list[AlarmOut]:
     """Alarms not closed, shelved ones too."""
     with deps.database.read() as session:
-        return read_alarms(session)
+        return read_alarms(session, deps.clock())
 
 
 @router.get("/load")
@@ -46,7 +46,7 @@ def load(_who: Viewer, deps: Deps) -> AlarmLoadOut:
 def _do(deps: Deps, name: str, body: AlarmsNamed, who: str) -> list[AlarmOut]:
     deps.command(f"alarm.{name}", body.model_dump(), who)
     with deps.database.read() as session:
-        return read_alarms(session)
+        return read_alarms(session, deps.clock())
 
 
 @router.post("/acknowledge", responses={409: {"description": "One of them is over."}})

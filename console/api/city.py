@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from console.guards import Deps, Viewer
 from console.read.city import CityOut, StreetCache, TreatmentOut, read_city, read_treatment
-from console.read.work import WorkRouteOut, read_work
+from console.read.work import WORK_AFTER, WORK_BEFORE, WorkRouteOut, read_work
 
 router = APIRouter(prefix="/api", tags=["city"])
-
-WORK_BEFORE = timedelta(hours=1)
-WORK_AFTER = timedelta(hours=6)
-"""Plans of this span around now colour the map."""
 
 
 def _streets(request: Request) -> StreetCache:

@@ -204,12 +204,12 @@ def read_city(session: Session, packed: Packed) -> CityOut:
 
 
 def read_treatment(session: Session, now: datetime) -> TreatmentOut:
-    """The newest treating pass of each segment within LOOK_BACK."""
+    """The newest treating pass of each segment within LOOK_BACK before `now`, which may be long ago."""
     since = now - LOOK_BACK
     treats = sa.or_(*(col(Pass.tools).contains(letter) for letter in TREATING))
     newest = (
         sa.select(col(Pass.segment).label("segment"), sa.func.max(Pass.to_at).label("to_at"))
-        .where(treats, col(Pass.fraction) >= WHOLE, col(Pass.to_at) > since)
+        .where(treats, col(Pass.fraction) >= WHOLE, col(Pass.to_at) > since, col(Pass.to_at) <= now)
         .group_by(col(Pass.segment))
         .subquery()
     )

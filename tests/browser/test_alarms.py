@@ -91,9 +91,12 @@ def test_a_flood_is_one_group_that_is_acknowledged_as_one(open_tab: OpenTab, sit
     page.wait_for_selector(".flood")
     assert page.locator("#panel-body > [data-alarm]").count() == 1
     assert "× 12" in page.inner_text(".flood summary")
+    assert "12" in page.inner_text(".flood summary .first-out"), "the group says that the first of all is in it"
     assert page.locator(".bars .flood").count() == 1, "more than ten in ten minutes"
     page.click(".flood summary")
     assert page.locator(".flood [data-alarm]").count() == 12
+    firsts = page.locator(".flood [data-alarm]:has(.first-out)")
+    assert [row.get_attribute("data-alarm") for row in firsts.all()] == ["station_missed:ST-0:2023-12-18"]
     assert tab.violations() == []
     page.click(".flood > .row [data-key^=ack-]")
     tab.until("document.querySelectorAll('.flood .alarm.new').length === 0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from dispatch.uow import UnitOfWork
@@ -35,6 +36,38 @@ def test_the_shelf_keeps_who_why_and_until_when(signed_in: SignIn) -> None:
         "shelved", "dong", "电台已告知", until)  # fmt: skip
     (row,) = client.post("/api/alarms/unshelve", json={"ids": [UNTOLD]}).json()
     assert (row["state"], row["shelved_until"]) == ("open", None)
+
+
+def open_at(desk: Desk, kind: str, key: str, seconds_ago: float) -> None:
+    with desk.database.write() as session:
+        at = NOW - timedelta(seconds=seconds_ago)
+        UnitOfWork(session, at, f"test:{kind}:{key}:{seconds_ago}", "system").open_alarm(kind, key)
+
+
+def first_outs(client: TestClient) -> dict[str, int]:
+    return {row["id"]: row["first_of"] for row in client.get("/api/alarms").json() if row["first_of"]}
+
+
+def test_of_alarms_one_after_another_the_first_is_marked(signed_in: SignIn, desk: Desk) -> None:
+    client = signed_in("dong")
+    for n, ago in enumerate((3000, 2940, 600, 480, 360, 239)):
+        open_at(desk, "vehicle_silent", str(n), ago)
+    # Two in a row are none; then three with two minutes between them, and one a second too late for them.
+    assert first_outs(client) == {"vehicle_silent:2": 3}
+    open_at(desk, "bundle_late", "D01", 230)
+    open_at(desk, "bundle_late", "D02", 220)
+    assert first_outs(client) == {"vehicle_silent:2": 3, "vehicle_silent:5": 3}
+
+
+def test_when_the_first_is_over_no_other_takes_its_place(signed_in: SignIn, desk: Desk) -> None:
+    client = signed_in("dong")
+    for n, ago in enumerate((600, 590, 580)):
+        open_at(desk, "vehicle_silent", str(n), ago)
+    with desk.database.write() as session:
+        UnitOfWork(session, NOW - timedelta(seconds=300), "test:over", "system").close_alarm("vehicle_silent", "0")
+    assert first_outs(client) == {}
+    open_at(desk, "vehicle_silent", "0", 60)
+    assert first_outs(client) == {}, "raised again it is another alarm"
 
 
 @pytest.mark.parametrize(

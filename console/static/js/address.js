@@ -1,9 +1,10 @@
-// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE (or #/cases/NUMBER)?page=1&with=VERSION&see=KIND:ID&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
+// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE (or #/cases/NUMBER)?page=1&with=VERSION&see=KIND:ID&follow=VEHICLE&past=TIME&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
 // and gone back to. A new thing to look at is a new step in the browser's history; other colours and a moved map are not.
 import { openCase } from "./cases.js";
 import { compareWith } from "./difference.js";
 import { MODES, lookAt, setMode, show, whereIs } from "./mapview.js";
 import { TABS } from "./panel.js";
+import { enter, leave } from "./past.js";
 import { select } from "./plans.js";
 import { on, set, state } from "./store.js";
 
@@ -29,6 +30,8 @@ export function read(hash) {
     board: tab === "cases" && values.get("page") === "1",
     compare: tab === "plans" && selected && /^[1-9]\d{0,8}$/.test(values.get("with") ?? "") ? Number(values.get("with")) : null,
     see: SEEN.includes(kind) && id.length ? { kind, id: id.join(":") } : null,
+    follow: values.get("follow") || null,
+    past: Number.isNaN(Date.parse(values.get("past") ?? "")) ? null : Date.parse(values.get("past")),
     mode: MODES.includes(values.get("colour")) ? values.get("colour") : "plan",
     map: map.length === 3 && map.every(Number.isFinite) ? map : null,
   };
@@ -46,12 +49,14 @@ function written() {
   const see = state.see && `see=${safe(`${state.see.kind}:${state.see.id}`)}`;
   const page = (plan ? state.page : state.tab === "cases" ? state.board : state.tab === "stations" && state.dayShown) && "page=1";
   const other = plan && state.compare !== null && `with=${state.compare}`;
+  const follow = state.follow && `follow=${safe(state.follow)}`;
+  const past = state.past && `past=${new Date(Math.floor(state.past.at / 60000) * 60000).toISOString().slice(0, 16)}Z`;
   const place = whereIs();
-  return { step: stepOf(`#/${path}?${[page, other, see].filter(Boolean).join("&")}`), all: `#/${path}?${[page, other, see, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
+  return { step: stepOf(`#/${path}?${[page, other, see, follow].filter(Boolean).join("&")}`), all: `#/${path}?${[page, other, see, follow, past, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
 }
 
 const safe = (text) => encodeURIComponent(text).replaceAll("%40", "@").replaceAll("%3A", ":");
-const stepOf = (hash) => hash.replace(/(?<=[?&])(map|colour)=[^&]*&?/g, "").replace(/[?&]$/, "");
+const stepOf = (hash) => hash.replace(/(?<=[?&])(map|colour|past)=[^&]*&?/g, "").replace(/[?&]$/, "");
 
 /** Write the address once whatever is changing has changed; a map on the move is written when it has come to rest. */
 function write(name, after) {
@@ -79,8 +84,11 @@ async function apply() {
     if (to.board !== state.board) set("board", to.board);
     if (to.caseFile !== (state.caseFile?.case.number ?? null)) await openCase(to.caseFile);
     if (to.route !== state.route && state.selected) set("route", to.route);
+    if (to.past === null) leave();
+    else if (Math.abs((state.past?.at ?? 0) - to.past) >= 60000) await enter(to.past);
     show(to.see, !to.map);
     if (to.map) lookAt(to.map);
+    if (to.follow !== state.follow) set("follow", to.follow);
   } finally {
     applying = false;
   }
@@ -90,7 +98,8 @@ async function apply() {
 export async function startAddress() {
   if (location.hash) await apply();
   addEventListener("popstate", apply);
-  on("tab selected route page compare caseFile board dayShown see mode", () => write("step", 0));
+  on("tab selected route page compare caseFile board dayShown see mode follow", () => write("step", 0));
+  on("past", () => write("map", SETTLE_MS));
   on("mapMoved", () => write("map", SETTLE_MS));
   write("step", 0);
 }

@@ -69,21 +69,23 @@ function loadStrip() {
 }
 
 function flood(key, group) {
-  const fresh = group.filter(isNew), first = group[0];
+  const fresh = group.filter(isNew), oldest = group[0];
   return h("details.item.flood", { "data-open": key },
-    h("summary", { "data-key": `flood-${key}` }, mark(first), h("strong", {}, `${word("alarm", first.kind)} × ${group.length}`), h("span.dim.num", {}, span(age(first.opened_at)))),
+    h("summary", { "data-key": `flood-${key}` }, mark(oldest), h("strong", {}, `${word("alarm", oldest.kind)} × ${group.length}`), first(group.find((alarm) => alarm.first_of > 0)), h("span.dim.num", {}, span(age(oldest.opened_at)))),
     may() && h("div.row", {}, fresh.length > 0 && h("button", { type: "button", "data-key": `ack-${key}`, onclick: () => send("acknowledge", fresh) }, t("alarm.ack.all", { n: fresh.length })),
       h("button", { type: "button", "data-key": `shelve-${key}`, onclick: () => askShelf(group) }, t("alarm.shelve"))),
     group.map(row));
 }
 
 const mark = (alarm) => h(`span.chip.${PRIORITY[alarm.priority] ?? "info"}`, {}, word("priority", alarm.priority));
+/** First-out: of alarms that came one after another, the one they may all follow from. */
+const first = (alarm) => alarm?.first_of > 0 && h("span.chip.first-out", { title: t("alarm.first.why", { n: alarm.first_of }) }, t("alarm.first", { n: alarm.first_of }));
 const age = (time) => (now() - Date.parse(time)) / 1000;
 
 function row(alarm) {
   const place = placeOf(alarm), text = words(alarm);
   return h(isNew(alarm) ? "article.item.alarm.new" : "article.item.alarm", { "data-alarm": alarm.id },
-    h("header", {}, h("h3", {}, word("alarm", alarm.kind)), mark(alarm)),
+    h("header", {}, h("h3", {}, word("alarm", alarm.kind)), first(alarm), mark(alarm)),
     h("p.sub", {}, h("span", {}, place.name), h("span.num", {}, t("alarm.since", { t: when(alarm.opened_at, now()) }), ` · ${span(age(alarm.opened_at))}`)),
     text && h("p.words.dim", {}, text),
     alarm.acknowledged_at && h("p.sub", {}, t("alarm.acked", { who: alarm.acknowledged_by, t: when(alarm.acknowledged_at, now()) })),

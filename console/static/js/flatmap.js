@@ -5,7 +5,7 @@ import { land, lanes, outline, quiet, select } from "./palette.js";
 const WIDTHS = { main: 2.4, secondary: 1.7, lane: 0.8 };
 const ORDER = ["facilities", "stations", "cases", "vehicles"];
 
-export function createFlatMap(container, { bounds, attribution, streets, onPick, onMove, onClosed }) {
+export function createFlatMap(container, { bounds, attribution, streets, onPick, onMove, onDrag, onClosed }) {
   const canvas = document.createElement("canvas");
   canvas.style.width = canvas.style.height = "100%";
   canvas.tabIndex = 0;
@@ -65,7 +65,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     canvas.width = container.clientWidth; canvas.height = container.clientHeight;
     redraw();
   }
-  handle(canvas, view, { at, redraw, stretch, onClick: (x, y) => onPick(...pickedAt(x, y)) });
+  handle(canvas, view, { at, redraw, stretch, onDrag, onClick: (x, y) => onPick(...pickedAt(x, y)) });
   function pickedAt(x, y) {
     const near = (p, r) => { const [px, py] = xy(p); return Math.hypot(px - x, py - y) <= r; };
     for (const name of [...ORDER].reverse()) {
@@ -88,6 +88,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     show: (name, visible) => { if (visible) data.hidden.delete(name); else data.hidden.add(name); redraw(); },
     restyle: () => { data.icons = bitmaps(); redraw(); },
     fit, fly: (lon, lat) => { view.lon = lon; view.lat = lat; view.scale = Math.max(view.scale, 40000); redraw(); },
+    hold: (lon, lat) => { Object.assign(view, { lon, lat, scale: Math.max(view.scale, 20000) }); redraw(); },
     popup: (place, node) => { const [x, y] = xy(place); note.replaceChildren(node); Object.assign(note.style, { display: "block", left: `${x}px`, top: `${y}px` }); },
     closePopup: () => { if (note.style.display !== "none") { note.style.display = "none"; onClosed(); } },
     // The zoom levels are MapLibre's, so that an address means the same on both maps.
@@ -106,13 +107,14 @@ function bitmaps() {
   }));
 }
 
-function handle(canvas, view, { redraw, stretch, onClick }) {
+function handle(canvas, view, { redraw, stretch, onDrag, onClick }) {
   let from = null, moved = false;
   canvas.addEventListener("pointerdown", (e) => { from = [e.clientX, e.clientY]; moved = false; canvas.setPointerCapture(e.pointerId); });
   canvas.addEventListener("pointermove", (e) => {
     if (!from) return;
     const [dx, dy] = [e.clientX - from[0], e.clientY - from[1]];
     if (!moved && Math.hypot(dx, dy) < 4) return;
+    if (!moved) onDrag();
     moved = true; from = [e.clientX, e.clientY];
     view.lon -= dx / view.scale / stretch; view.lat += dy / view.scale;
     redraw();

@@ -42,7 +42,7 @@ function layers(lang) {
 }
 
 /** Raises when the browser has no WebGL. `onPick(kind, id, [lon, lat])` on a click. */
-export function createGlMap(container, { bounds, attribution, streets, lang, onPick, onMove, onClosed }) {
+export function createGlMap(container, { bounds, attribution, streets, lang, onPick, onMove, onDrag, onClosed }) {
   const source = (data) => ({ type: "geojson", data });
   const sources = { streets: { ...source(streets), tolerance: 0.3, buffer: 16 }, drive: source(EMPTY), pick: source(EMPTY), stops: source(EMPTY) };
   for (const name of POINTS) sources[name] = source(EMPTY);
@@ -61,6 +61,8 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
 
   popup.on("close", onClosed);
   map.on("moveend", onMove);
+  map.on("dragstart", onDrag);
+  map.getCanvas().addEventListener("keydown", (event) => { if (event.key.startsWith("Arrow")) onDrag(); });
   map.on("click", (event) => onPick(...picked(map, event)));
   for (const layer of ["vehicles", "cases", "stations", "facilities", "streets"]) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
@@ -80,6 +82,7 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
     restyle: (language) => ready.then(() => restyle(map, language)),
     fit: (box) => map.fitBounds(box, { padding: 60, maxZoom: 15.5, duration: 400 }),
     fly: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15), duration: 400 }),
+    hold: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 14), duration: 400 }),
     where: () => [map.getZoom().toFixed(1), ...map.getCenter().toArray().map((degrees) => degrees.toFixed(4))],
     look: (zoom, lon, lat) => map.jumpTo({ center: [lon, lat], zoom }),
     popup: (at, node) => { popup.setLngLat(at).setDOMContent(node); if (!popup.isOpen()) popup.addTo(map); },

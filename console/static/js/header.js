@@ -3,7 +3,7 @@ import { post } from "./api.js";
 import { $, ask, fill, h, toast } from "./dom.js";
 import { clockTime, named, number, span, shortTime, t, when, word } from "./i18n.js";
 import { condition, figures } from "./mapview.js";
-import { now, on, set, state } from "./store.js";
+import { now, on, seenAt, set, state } from "./store.js";
 
 const SEVERITY = ["Extreme", "Severe", "Moderate", "Minor", "Unknown"];
 
@@ -33,7 +33,7 @@ function drawClock() {
 function drawFigures() {
   const made = figures();
   const open = (state.cases ?? []).filter((c) => !c.closed_at);
-  const late = open.some((c) => Date.parse(c.deadline) < now());
+  const late = open.some((c) => Date.parse(c.deadline) < seenAt());
   const working = (state.vehicles ?? []).filter((v) => !["none", "stale", "out"].includes(condition(v))).length;
   const one = (label, value, cls = "", bad = false) => h(cls ? `div.${cls}` : "div", {}, h("dt", {}, label), h(bad ? "dd.bad" : "dd", {}, value));
   const road = state.status?.reading?.road_c;

@@ -50,6 +50,22 @@ export const clockTime = (value) => format(value, { month: "numeric", day: "nume
 export const shortTime = (value) => format(value, { hour: "2-digit", minute: "2-digit" });
 export const dayTime = (value) => format(value, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
 
+/** The city's date of an instant, as 2023-12-18. */
+export const dayOf = (value) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(value));
+
+/** The instant (milliseconds) so many minutes after the city's midnight of a date; on the day the clocks change, by the clock that runs on. */
+export function momentOf(day, minutes) {
+  const next = minutes >= 1440 ? new Date(Date.parse(`${day}T00:00Z`) + 86400000).toISOString().slice(0, 10) : day;
+  const midnight = Date.parse(`${next}T00:00Z`);
+  return midnight - offsetAt(midnight - offsetAt(midnight)) + (minutes % 1440) * 60000;
+}
+export const minutesOfDay = (value) => Math.floor((value - momentOf(dayOf(value), 0)) / 60000);
+
+function offsetAt(value) {
+  const part = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" }).formatToParts(new Date(value)).map((one) => [one.type, Number(one.value)]));
+  return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute) - Math.floor(value / 60000) * 60000;
+}
+
 /** Hour and minute where the day is today's, with the day otherwise. */
 export function when(value, now) {
   const day = (at) => format(at, { year: "numeric", month: "numeric", day: "numeric" });

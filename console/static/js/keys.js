@@ -2,25 +2,27 @@
 import { acknowledgeFocused } from "./alarms.js";
 import { $, fill, h, toast } from "./dom.js";
 import { t } from "./i18n.js";
+import { end, toggle as follow } from "./follow.js";
 import { stop } from "./header.js";
 import { setMode, show } from "./mapview.js";
 import { moveFocused } from "./pins.js";
+import { leave, play, toggle as replay } from "./past.js";
 import { approve, select } from "./plans.js";
 import { showReports } from "./reports.js";
 import { switchSound } from "./sound.js";
 import { step } from "./panel.js";
 import { set, state } from "./store.js";
 
-const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "1 2 3", "r", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "g", "t", "p", "1 2 3", "r", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"),
+    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"), g: follow, t: replay, p: play,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.target.matches?.("input:not([type=radio]):not([type=checkbox]), textarea, select") || $("app").hidden) return;
+    if (event.target.matches?.("input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select") || $("app").hidden) return;
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action) return;
     event.preventDefault();
@@ -34,12 +36,14 @@ function mute() {
   set("alarms", state.alarms);
 }
 
-/** One thing at a time: what is said on the map, the route, the plan. */
+/** One thing at a time: following, what is said on the map, the route, the plan, the past. */
 function back() {
-  if (state.see) show(null);
+  if (state.follow) end();
+  else if (state.see) show(null);
   else if (state.page && state.selected) set("page", false);
   else if (state.route) set("route", null);
   else if (state.selected) select(null);
+  else if (state.past) leave();
 }
 
 export function showHelp() {

@@ -2,13 +2,13 @@
 import { h } from "./dom.js";
 import { named, number, shortTime, span, t, when, word } from "./i18n.js";
 import { condition, showAt } from "./mapview.js";
-import { now, state } from "./store.js";
+import { seenAt, state } from "./store.js";
 
 const ROWS_SHOWN = 300;
 
 export const empty = (family) => h("p.empty", {}, h("strong", {}, t(`${family}.empty`)), t(`${family}.empty.hint`));
 const more = (rows) => rows.length > ROWS_SHOWN && h("p.empty", {}, t("plan.more", { n: rows.length - ROWS_SHOWN }));
-const age = (time) => (now() - Date.parse(time)) / 1000;
+const age = (time) => (seenAt() - Date.parse(time)) / 1000;
 
 export function stationsList() {
   const day = state.stations;
@@ -18,7 +18,7 @@ export function stationsList() {
   return [h("p.group", {}, t("stations.summary", { day: day.day, cleared: number(day.cleared), total: number(day.total) })),
     rows.slice(0, ROWS_SHOWN).map((s) => h("button.item", { type: "button", "data-key": s.id, onclick: () => showAt("stations", s.id, s.lon, s.lat) },
       h("header", {}, h("h3", {}, named(s)), stationChip(s)),
-      h("div.sub", {}, h("span", {}, s.community || s.id), s.level_at && h("span", {}, t("station.at", { t: when(s.level_at, now()) }))), level(s))), more(rows)];
+      h("div.sub", {}, h("span", {}, s.community || s.id), s.level_at && h("span", {}, t("station.at", { t: when(s.level_at, seenAt()) }))), level(s))), more(rows)];
 }
 
 function stationChip(s) {

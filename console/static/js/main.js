@@ -5,15 +5,17 @@ import { get, session, signIn, signOut, whenSignedOut } from "./api.js";
 import { startCases } from "./cases.js";
 import { $, toast } from "./dom.js";
 import { applyTexts, language, setLanguage, setZone, t } from "./i18n.js";
+import { draw as drawFollow, startFollow } from "./follow.js";
 import { redraw as redrawHeader, startHeader } from "./header.js";
 import { startKeys } from "./keys.js";
 import { message, restyle, startMap } from "./mapview.js";
 import { draw as drawPanel, startPanel } from "./panel.js";
+import { build as buildPast, startPast } from "./past.js";
 import { reread, select } from "./plans.js";
 import { startReports } from "./reports.js";
 import { startSearch } from "./search.js";
 import { readySound } from "./sound.js";
-import { live, loadAll, on, set } from "./store.js";
+import { live, loadAll, on, set, state } from "./store.js";
 import { unpack } from "./streets.js";
 import { startTelling } from "./tell.js";
 import { drawTrouble, startTrouble } from "./trouble.js";
@@ -43,6 +45,9 @@ function switchLanguage() {
   redrawHeader();
   drawTrouble();
   drawPanel();
+  drawFollow();
+  buildPast();
+  if (state.past) set("past", state.past);
   restyle();
 }
 
@@ -92,6 +97,8 @@ async function enter() {
   startPanel();
   startSearch();
   startReports();
+  startFollow();
+  startPast();
   on("wanted", (id) => select(id));
   on("hints", (hints) => { if (hints.some((hint) => /^(plan|sheet|commands|resync)/.test(hint))) reread(); });
   await startMap();

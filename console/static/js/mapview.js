@@ -5,7 +5,7 @@ import { drawLegend } from "./legend.js";
 import { language, t } from "./i18n.js";
 import { describe } from "./popups.js";
 import { AGE_LIMITS_S, CHANGE_OF, ageColours, caseColours, changeColours, classColours, levelColour, neverColour, quiet, routeColour } from "./palette.js";
-import { STALE_MS, now, on, set, state } from "./store.js";
+import { STALE_MS, on, seenAt, set, state } from "./store.js";
 import { asGeoJson, boundsOf, isPriority, midpoint } from "./streets.js";
 
 export const MODES = ["plan", "age", "class"];
@@ -15,7 +15,7 @@ let view = null;
 const hidden = new Set();
 
 export async function startMap() {
-  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick, onMove: () => set("mapMoved", true), onClosed: () => set("see", null) };
+  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick, onMove: () => set("mapMoved", true), onDrag: () => set("mapDragged", true), onClosed: () => set("see", null) };
   try {
     const { createGlMap } = await import("./glmap.js");
     view = createGlMap($("map"), options);
@@ -28,7 +28,7 @@ export async function startMap() {
   window.sweeplineMap = view;
   drawTools();
   drawFacilities();
-  on("mode work treatment detail route difference", drawStreets);
+  on("mode work treatment detail route difference past", drawStreets);
   on("treatment", () => set("figures", figures()));
   on("detail route difference", drawRoute);
   on("vehicles", drawVehicles);
@@ -114,7 +114,7 @@ function byPlan() {
 
 function byAge() {
   const paints = new Map();
-  const at = now(), colours = ageColours();
+  const at = seenAt(), colours = ageColours();
   for (const street of state.streets.list) if (isPriority(street)) paints.set(street.index, { k: neverColour(), w: 1, o: 1 });
   for (const [id, time] of state.treatment?.treated ?? []) {
     const index = state.streets.byId.get(id);
@@ -188,6 +188,9 @@ export function show(see, go = false) {
   onPick(see.kind, see.kind === "street" ? state.streets.byId.get(see.id) : see.id, at);
 }
 
+/** The map's middle there, as close as it was or close enough to see a street. */
+export const holdInSight = (lon, lat) => view?.hold(lon, lat);
+
 function placeOf({ kind, id }) {
   if (kind === "street") { const street = state.streets.list[state.streets.byId.get(id)]; return street && midpoint(street); }
   const rows = { vehicles: state.vehicles, stations: state.stations?.stations, cases: state.cases, facilities: state.city.facilities }[kind];
@@ -228,7 +231,7 @@ function drawStations() {
 function drawCases() {
   const colours = Object.keys(caseColours());
   view?.setPoints("cases", (state.cases ?? []).filter((c) => !c.closed_at).map((c) => feature(c.lon, c.lat, {
-    ref: c.number, icon: `case-${colours[Date.parse(c.deadline) < now() ? 1 : 0]}` })));
+    ref: c.number, icon: `case-${colours[Date.parse(c.deadline) < seenAt() ? 1 : 0]}` })));
 }
 
 function onPick(kind, id, at) {

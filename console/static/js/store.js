@@ -13,11 +13,12 @@ const STALE = {
 const SOONEST_MS = { vehicles: 1000, plans: 1000, resources: 2000, treatment: 5000, stations: 2000, collection: 3000, work: 3000, snow: 5000, alarmLoad: 5000 };
 // Read only while its tab is shown: it is put together from every piece of work.
 const ONLY_ON = { snow: "snow" };
+const OF_THE_PAST = ["vehicles", "stations", "cases", "treatment", "work"]; // read by past.js while an instant of the past is shown
 const EVERY_MS = 30000;
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
-export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false };
+export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, past: null, follow: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false };
 const listeners = new Map();
 const running = new Map();
 const readAt = new Map();
@@ -34,6 +35,7 @@ export function set(name, value) {
 /** Read a source again. Calls while one is under way, or too soon after it, are folded into one more. */
 export function load(name) {
   if (ONLY_ON[name] && state.tab !== ONLY_ON[name]) return Promise.resolve();
+  if (state.past && OF_THE_PAST.includes(name)) return Promise.resolve(); // the map shows another instant
   const held = running.get(name);
   if (held) { held.again = true; return held.promise; }
   const entry = { again: false, promise: null };
@@ -49,6 +51,7 @@ async function reading(name, entry) {
   readAt.set(name, Date.now());
   try {
     const value = await get(SOURCES[name]);
+    if (state.past && OF_THE_PAST.includes(name)) return;
     if (name === "vehicles") state.vehiclesAt = fixTime(value);
     set(name, value);
     if (state.failed) set("failed", null);
@@ -102,3 +105,6 @@ export function now() {
   const base = Date.parse(state.status.now);
   return state.status.simulated ? base : base + Math.max(0, Date.now() - (readAt.get("status") ?? Date.now()));
 }
+
+/** The instant the map shows: now, or one of the past. */
+export const seenAt = () => state.past?.at ?? now();
