@@ -12,7 +12,7 @@ from dispatch.approval import tell
 from dispatch.commands import run_command
 from dispatch.context import Context
 from dispatch.resources import set_status
-from dispatch.sheets import hand_back
+from dispatch.sheets import hand_back, tick
 from dispatch.uow import UnitOfWork
 from models.database import Database
 
@@ -23,6 +23,7 @@ DESK: dict[str, Callable[[UnitOfWork, Context, Values], object]] = {
     "alarm.shelve": lambda uow, _, values: shelve(uow, values["ids"], values["reason"], values["minutes"]),
     "alarm.unshelve": lambda uow, _, values: unshelve(uow, values["ids"]),
     "route.told": lambda uow, _, values: tell(uow, values["telling"], values["how"]),
+    "sheet.tick": lambda uow, _, values: tick(uow, values["code"], values["stop"]),
     "sheet.back": lambda uow, _, values: hand_back(uow, values["code"], frozenset(values["undone"])),
     "case.accept": lambda uow, _, values: casework.accept(uow, values["numbers"]),
     "case.release": lambda uow, _, values: casework.release(uow, values["numbers"]),

@@ -33,9 +33,21 @@ def sheet_code(route_hash: str) -> str:
     return "".join(SHEET_ALPHABET[(value >> (5 * i)) & 31] for i in range(8))
 
 
+def stop_payload(code: str, n: int) -> str:
+    """What the QR code beside a stop says: its sheet and number. Fits the smallest code there is (version 1-Q)."""
+    return f"{SHEET_PREFIX}{code}/{n}"
+
+
 def read_sheet_code(text: str) -> str:
     """The code in what was scanned (`SL1:` and the code) or typed: spaces, dashes and small letters are forgiven."""
-    return "".join(text.upper().removeprefix(SHEET_PREFIX).replace("-", " ").split())
+    return read_scan(text)[0]
+
+
+def read_scan(text: str) -> tuple[str, int]:
+    """The sheet's code and the number of the stop in what was scanned or typed; 0 where it names no stop."""
+    sheet, _, stop = text.strip().upper().removeprefix(SHEET_PREFIX).partition("/")
+    number = int(stop) if stop.isascii() and stop.isdigit() and len(stop) < 5 else 0
+    return "".join(sheet.replace("-", " ").split()), number
 
 
 def case_number(city_code: str, day: date, serial: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatch.routes import RouteDoc, StopDoc
+from dispatch.sheets import TICKED
 from models.times import parse_time
 from printouts import messages
 from printouts.text import name_of
@@ -139,7 +140,8 @@ class _Writer:
         what = urgent if urgent[0] and not stop.get("beat") else messages.words_of(messages.WORK, self.service)
         name = self.lookup.corners.get(str(stop.get("node", "")), EMPTY) if stop.get("beat") else EMPTY
         row = self.base(stop, "stop", name if name[0] else named(stop), "")
-        self.rows.append(replace(row, what=what, detail=detail, area_m2=int(stop.get("area_m2", 0))))
+        scan = int(stop["n"]) if stop["kind"] in TICKED and stop["work_item"] else 0
+        self.rows.append(replace(row, what=what, detail=detail, area_m2=int(stop.get("area_m2", 0)), scan=scan))
 
     def facility_work(self, stop: StopDoc) -> str:
         """What is done at a facility by its kind, for documents that do not say."""

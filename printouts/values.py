@@ -41,7 +41,8 @@ class Row:
     """One line of a sheet. `kind`: work (a street served), stop (station, spot), facility, drive.
 
     `n` numbers everything but drives; it is the number on the map. `time` is the local clock HH:MM at its start.
-    `stops` counts the document's stops this row stands for.
+    `stops` counts the document's stops this row stands for. `scan` is the stop's number where a tick proves it, `qr`
+    its code as rows of 0 and 1 without the margin.
     """
 
     kind: str
@@ -61,6 +62,8 @@ class Row:
     text: str = ""
     steps: tuple[DriveStep, ...] = ()
     stops: int = 0
+    scan: int = 0
+    qr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from dispatch.approval import tell
 from dispatch.commands import run_command
-from dispatch.sheets import find_sheet, find_successor, hand_back, standing
+from dispatch.sheets import find_sheet, find_successor, hand_back, standing, tick
 from models.errors import Refused
-from models.ids import read_sheet_code
+from models.ids import read_scan, read_sheet_code
 from models.tables.plans import Sheet, Telling
 from models.times import iso
 from sweepline.compose import System
@@ -48,6 +48,30 @@ def _row(sheet: Sheet) -> dict[str, str | int]:
         "pages": sheet.pages,
         "issued_at": iso(sheet.issued_at),
     }
+
+
+def tick_command(data: Path, scan: str, actor: str, clock: str) -> int:
+    """One stop was done: what the square beside it says."""
+    code, stop = read_scan(scan)
+    if not stop:
+        raise Refused("usage", f"{scan} names no stop: give what the square beside it says, as SL1:{code}/7")
+    system = open_system(data, clock or None)
+    try:
+        run_command(
+            system.database,
+            system.clock(),
+            actor,
+            "sheet.tick",
+            code,
+            {"code": code, "stop": stop},
+            lambda uow: tick(uow, code, stop),
+        )
+        with stored_already():
+            run_until_idle(system)
+    finally:
+        system.close()
+    print(f"stop {stop} of sheet {code} ticked as done")
+    return 0
 
 
 def back_command(data: Path, code: str, undone: str, actor: str, clock: str) -> int:

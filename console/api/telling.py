@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from console.deps import ConsoleDeps
 from console.errors import Problem
 from console.guards import Deps, Dispatcher, Viewer
-from console.read.telling import SheetOut, TellingOut, read_sheets, read_tellings
+from console.read.telling import (
+    SheetOut,
+    SheetStopOut,
+    TellingOut,
+    read_sheet_stop,
+    read_sheets,
+    read_tellings,
+)
 from models.ids import SHEET_ALPHABET, read_sheet_code
 from models.tables.plans import Route, Sheet, Telling
 
@@ -21,6 +29,9 @@ router = APIRouter(tags=["telling"])
 
 NUMBERS_LIMIT = 2000
 SHEET_CODE = re.compile(f"[{SHEET_ALPHABET}]{{8}}")
+
+
+Stop = Annotated[int, InPath(ge=1, le=NUMBERS_LIMIT)]
 
 
 class Told(BaseModel):
@@ -76,6 +87,23 @@ def back(code: str, body: HandBack, who: Dispatcher, deps: Deps) -> list[SheetOu
     deps.command("sheet.back", {"code": code[:20], "undone": sorted(set(body.undone))}, who.name)
     with deps.database.read() as session:
         return read_sheets(session, deps.clock())
+
+
+@router.get("/api/sheets/{code}/stops/{stop}")
+def sheet_stop(code: str, stop: Stop, _who: Viewer, deps: Deps) -> SheetStopOut:
+    """One stop of a sheet: what the square beside it names."""
+    with deps.database.read() as session:
+        return read_sheet_stop(session, code[:20], stop)
+
+
+@router.post(
+    "/api/sheets/{code}/stops/{stop}/tick", responses={409: {"description": "It is done, or the sheet is not out."}}
+)
+def tick(code: str, stop: Stop, who: Dispatcher, deps: Deps) -> SheetStopOut:
+    """Tick one stop as done; the sheet stays out."""
+    deps.command("sheet.tick", {"code": code[:20], "stop": stop}, who.name)
+    with deps.database.read() as session:
+        return read_sheet_stop(session, code[:20], stop)
 
 
 @router.get("/sheets/{code}.pdf", response_class=FileResponse)

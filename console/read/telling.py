@@ -10,10 +10,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from console.read.base import Out
+from dispatch.sheets import TICKED, UNDONE, find_sheet, find_stop
 from models.ids import sheet_code
 from models.tables.city import Vehicle, Worker
 from models.tables.flow import AuditRow, Timer
 from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
+from models.tables.work import WorkItem
+from models.times import parse_time
 
 TOLD_SHOWN = timedelta(hours=24)
 """How long a change that has been told stays on the list, and a sheet after it came back or was replaced."""
@@ -63,6 +66,44 @@ class SheetOut(Out):
     state: str
     handed_back_at: datetime | None
     handed_back_by: str
+
+
+class SheetStopOut(Out):
+    """A stop as a tick needs it. `ticks`: a tick can prove it now. `state`: of its work; empty where it has none."""
+
+    code: str
+    stop: int
+    kind: str
+    name: str
+    name_en: str
+    planned_at: datetime
+    vehicle: str
+    plate: str
+    sheet_state: str
+    state: str
+    ticks: bool
+
+
+def read_sheet_stop(session: Session, code: str, n: int) -> SheetStopOut:
+    """One stop of a sheet. Raises Refused where there is no such sheet or stop."""
+    sheet = find_sheet(session, code)
+    stop = find_stop(session, sheet, n)
+    item = session.get(WorkItem, stop["work_item"]) if stop["work_item"] else None
+    vehicle = session.get(Vehicle, sheet.vehicle)
+    state = item.state if item is not None else ""
+    return SheetStopOut(
+        code=sheet.code,
+        stop=n,
+        kind=stop["kind"],
+        name=stop["name"],
+        name_en=stop["name_en"] or stop["name"],
+        planned_at=parse_time(stop["start"]),
+        vehicle=sheet.vehicle,
+        plate=vehicle.plate if vehicle is not None else "",
+        sheet_state=sheet.state,
+        state=state,
+        ticks=sheet.state == "issued" and stop["kind"] in TICKED and state in UNDONE,
+    )
 
 
 def read_tellings(session: Session, now: datetime) -> list[TellingOut]:

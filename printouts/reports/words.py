@@ -125,6 +125,7 @@ MOMENTS: dict[str, Words] = {
     "route.told": ("变更已通知", "Change told"),
     "sheet.issued": ("任务单发出", "Sheets issued"),
     "sheet.handed_back": ("任务单交回", "Sheets handed back"),
+    "sheet.ticked": ("点位打勾", "Stops ticked"),
     "alarm.opened": ("报警", "Alarm"),
     "alarm.acknowledged": ("报警确认", "Alarm acknowledged"),
     "alarm.shelved": ("报警搁置", "Alarm shelved"),

@@ -23,6 +23,19 @@ def sheet_show(
     raise typer.Exit(show_command(data, code, as_json))
 
 
+@app.command("tick")
+def sheet_tick(
+    data: Data,
+    scan: Annotated[str, typer.Argument(help="what the square beside the stop says")],
+    actor: Actor = "",
+    clock: ClockAt = "",
+) -> None:
+    """Tick one stop of a sheet that is out as done."""
+    from sweepline.sheets import tick_command
+
+    raise typer.Exit(tick_command(data, scan, actor_or_user(actor), clock))
+
+
 @app.command("back")
 def sheet_back(
     data: Data,

@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import select
 
 from models.tables.plans import Sheet, Telling
+from models.tables.work import WorkItem
 from tests.browser.conftest import OpenTab, Site
-from tests.console.sample_city import approve_change
+from tests.console.sample_city import approve_change, put_station_on_route
 
 pytestmark = pytest.mark.browser
 
@@ -65,3 +66,27 @@ def test_on_a_phone_in_english_the_list_fits(open_tab: OpenTab, site: Site) -> N
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.keyboard.press("n")
     assert tab.violations() == []
+
+
+def test_a_scanned_stop_opens_its_tick(open_tab: OpenTab, site: Site) -> None:
+    code = put_station_on_route(site.database)
+    tab = open_tab(at="#/stations")
+    tab.sign_in("dong")
+    page = tab.page
+    page.keyboard.press("/")
+    page.keyboard.type(f"SL1:{code}/1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#confirm-dialog[open]")
+    assert "2号投放点" in page.inner_text("#confirm-dialog h2")
+    assert code in page.inner_text("#confirm-dialog p")
+    assert tab.violations() == []
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#toast:not(.bad)")
+    with site.database.read() as session:
+        assert session.get_one(WorkItem, "wi-1").state == "done"
+    page.keyboard.press("/")
+    page.keyboard.type(f"SL1:{code}/2")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#toast.bad")
+    assert "轨迹" in page.inner_text("#toast"), "a street is not ticked"
+    assert page.locator("#confirm-dialog[open]").count() == 0

@@ -468,6 +468,36 @@ def build_sample(database: Database, sheets_dir: Path, rows: int = 7, columns: i
     return segments
 
 
+def put_station_on_route(database: Database) -> str:
+    """The collection route's first stop becomes the station ST-1 with its day's work; the code of its sheet."""
+    with database.write() as session:
+        route = session.get_one(Route, "C-20231218-D01-E@1/1")
+        first, *others = route.doc["stops"]
+        station = {
+            **first,
+            "kind": "station",
+            "ref": "ST-1",
+            "work_item": "wi-1",
+            "name": "2号投放点",
+            "name_en": "Station 2",
+        }
+        route.doc = {**route.doc, "stops": [station, *others]}
+        day = local_date(NOW, ZONE)
+        session.add(
+            WorkItem(
+                id="wi-1",
+                service="collection",
+                district="D01",
+                place="station:ST-1",
+                origin=f"day:{day}",
+                period=f"day:{day}",
+                state="planned",
+                created_at=NOW - timedelta(hours=3),
+            )
+        )
+        return sheet_code(route.route_hash)
+
+
 def approve_change(database: Database, sheets_dir: Path) -> None:
     """S-20231218-D01-N@1 is in force with its sheets out, then dispatch approves @2: two crews to be told."""
     with database.write() as session:

@@ -13,7 +13,7 @@ from models.tables.plans import Route, Sheet, Telling
 from models.times import parse_time
 from printouts.bundle import slip_name
 from tests.console.conftest import Desk, SignIn
-from tests.console.sample_city import NOW, approve_change
+from tests.console.sample_city import NOW, approve_change, put_station_on_route
 
 PLAN = "S-20231218-D01-N"
 
@@ -98,3 +98,42 @@ def test_a_viewer_may_read_the_list_only(client: TestClient, signed_in: SignIn) 
     id_ = viewer.get("/api/tellings").json()[0]["id"]
     assert viewer.post(f"/api/tellings/{id_}/told", json={"how": "radio"}).status_code == 403
     assert viewer.post("/api/sheets/AAAAAAAA/back", json={}).status_code == 403
+
+
+def test_a_scanned_stop_is_shown_ticked_once_and_its_station_cleared(signed_in: SignIn, desk: Desk) -> None:
+    code = put_station_on_route(desk.database)
+    client = signed_in("dong")
+    path = f"/api/sheets/{code}/stops/1"
+    found = client.get(path).json()
+    assert (found["name"], found["state"], found["ticks"], found["sheet_state"]) == (
+        "2号投放点", "planned", True, "issued")  # fmt: skip
+    ticked = client.post(f"{path}/tick").json()
+    assert (ticked["state"], ticked["ticks"]) == ("done", False)
+    station = next(row for row in client.get("/api/stations").json()["stations"] if row["id"] == "ST-1")
+    assert (station["day_state"], parse_time(station["cleared_at"])) == ("cleared", NOW)
+    again = client.post(f"{path}/tick")
+    assert (again.status_code, again.json()["code"]) == (409, "stop_done")
+    street = client.post(f"/api/sheets/{code}/stops/2/tick")
+    assert (street.status_code, street.json()["code"]) == (400, "not_ticked")
+    assert client.get(f"/api/sheets/{code}/stops/2").json()["ticks"] is False
+    with desk.database.read() as session:
+        audit = session.exec(select(AuditRow).where(AuditRow.action == "sheet.ticked")).one()
+        assert (audit.actor, audit.subject, audit.detail) == ("dong", f"sheet:{code}", {"stop": 1})
+
+
+@pytest.mark.parametrize(
+    ("code", "stop", "status"), [("NOSUCH22", 1, 404), ("", 999, 404), ("", 0, 400), ("", 2001, 400)]
+)
+def test_a_scan_of_nothing_says_so(signed_in: SignIn, desk: Desk, code: str, stop: int, status: int) -> None:
+    known = put_station_on_route(desk.database)
+    client = signed_in("dong")
+    path = f"/api/sheets/{code or known}/stops/{stop}"
+    assert client.get(path).status_code == status
+    assert client.post(f"{path}/tick").status_code == status
+
+
+def test_a_viewer_ticks_nothing(signed_in: SignIn, desk: Desk) -> None:
+    code = put_station_on_route(desk.database)
+    client = signed_in("vera")
+    assert client.get(f"/api/sheets/{code}/stops/1").status_code == 200
+    assert client.post(f"/api/sheets/{code}/stops/1/tick").status_code == 403

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from dispatch.approval import approve
 from dispatch.context import Context
 from dispatch.positions import record_positions
-from dispatch.sheets import hand_back
+from dispatch.sheets import hand_back, tick
 from models.errors import Refused, Stale
 from models.events.field import ToolState, VehiclePosition
 from models.tables.plans import Sheet
@@ -229,3 +229,25 @@ def test_a_sheet_handed_back_ticks_what_was_done_and_closes_the_case(work: Work,
     with pytest.raises(Refused) as caught, work(92) as uow:
         hand_back(uow, "NOSUCH22")
     assert caught.value.code == "unknown_sheet"
+
+
+def test_one_stop_is_ticked_and_the_sheet_stays_out(work: Work, context: Context) -> None:
+    collection(work, context)
+    with work(60) as uow:
+        tick(uow, "SL1:ABCDEFGH/1", 1)
+        (visit,) = uow.session.exec(select(Visit)).all()
+        assert (visit.work_item, visit.by, visit.at) == ("w1", "tick", NOW + timedelta(minutes=60))
+        day = uow.session.get_one(StationDay, ("ST-1", NOW.date()))
+        assert (day.state, day.vehicle) == ("cleared", "S-1")
+        assert uow.session.get_one(Sheet, "ABCDEFGH").state == "issued"
+    with pytest.raises(Stale) as done, work(61) as uow:
+        tick(uow, "ABCDEFGH", 1)
+    assert done.value.code == "stop_done"
+    with pytest.raises(Refused) as unknown, work(61) as uow:
+        tick(uow, "ABCDEFGH", 99)
+    assert unknown.value.code == "unknown_stop"
+    with work(90) as uow:
+        assert hand_back(uow, "ABCDEFGH") == 1, "the other stop; the ticked one is not proven twice"
+    with pytest.raises(Stale) as back, work(91) as uow:
+        tick(uow, "ABCDEFGH", 2)
+    assert back.value.code == "sheet_handed_back"

@@ -140,3 +140,11 @@ def test_too_large_a_description_is_refused(database: Database) -> None:
     data = replace(sheet(database, BEATS), map_svg="x" * (9 << 20))
     with pytest.raises(Unprintable, match="exceeds"):
         render_sheet(data)
+
+
+def test_each_stop_s_code_stands_on_the_paper_as_it_was_made(database: Database) -> None:
+    data = sheet(database, COLLECTION)
+    pages = PdfReader(BytesIO(render_sheet(data)[0])).pages
+    pictures = [image.image.convert("L") for page in pages for image in page.images if image.image.size == (21, 21)]
+    drawn = {"".join("1" if point < 128 else "0" for point in picture.tobytes()) for picture in pictures}
+    assert drawn == {"".join(row.qr) for row in data.rows if row.qr}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from models.database import Database
 from models.errors import Refused
+from models.ids import read_scan, stop_payload
 from models.tables.plans import Route
 from printouts.data import SheetSource, sheet_data
 from printouts.rows import stops_by_row, write_rows
@@ -122,3 +123,33 @@ def test_rows_keep_every_stop_metre_and_kilogram(stored: object, seed: int) -> N
     assert sum(row.length_m for row in served) == sum(stop["length_m"] for stop in made["stops"])
     assert sum(row.quantity_kg for row in served) == sum(stop["quantity_kg"] for stop in made["stops"])
     assert sum(row.length_m for row in rows if row.kind == "drive") == driven_m
+
+
+def test_every_stop_a_tick_proves_has_its_code_and_it_is_the_smallest(database: Database) -> None:
+    for plan in (COLLECTION, BEATS):
+        data = sheet(database, plan)
+        marked = [row for row in data.rows if row.qr]
+        assert [row.scan for row in marked] == [
+            stop["n"] for stop in doc(database, plan)["stops"] if stop["kind"] in ("station", "spot")
+        ]
+        for row in marked:
+            assert row.n == row.scan, "the number on the paper is the one that is scanned"
+            assert read_scan(stop_payload(data.code, row.scan)) == (data.code, row.scan)
+            assert [len(line) for line in row.qr] == [21] * 21
+    assert [row for row in sheet(database, SALTING).rows if row.qr] == [], "streets are proven by tracks"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("SL1:ABCDEFGH/12", ("ABCDEFGH", 12)),
+        (" sl1:abcdefgh/7 ", ("ABCDEFGH", 7)),
+        ("ABCD EFGH", ("ABCDEFGH", 0)),
+        ("SL1:ABCDEFGH/", ("ABCDEFGH", 0)),
+        ("SL1:ABCDEFGH/x1", ("ABCDEFGH", 0)),
+        ("SL1:ABCDEFGH/99999", ("ABCDEFGH", 0)),
+        ("SL1:ABCDEFGH/\u0663", ("ABCDEFGH", 0)),
+    ],
+)
+def test_what_a_scanner_types_is_read(text: str, read: tuple[str, int]) -> None:
+    assert read_scan(text) == read

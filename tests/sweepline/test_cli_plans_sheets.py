@@ -111,6 +111,17 @@ def test_a_sheet_is_handed_back_once(approved: Path, command: Command) -> None:
     assert (again.code, again.err) == (1, f"sweepline: sheet {code} was handed back before\n")
 
 
+def test_a_scan_that_cannot_be_ticked_says_why(approved: Path, command: Command) -> None:
+    code = sheet_code(approved)
+    plain = command("sheet", "tick", "--data", approved, code)
+    assert (plain.code, "names no stop" in plain.err) == (2, True)
+    street = command("sheet", "tick", "--data", approved, f"SL1:{code}/1")
+    assert (street.code, "track proves it" in street.err) == (2, True)
+    assert command("sheet", "tick", "--data", approved, f"SL1:{code}/999").code == 2
+    good = command("sheet", "show", "--data", approved, f"SL1:{code}/1")
+    assert good.code == 0, "the square of a stop says which sheet it is of, too"
+
+
 def test_scanning_a_sheet_tells_whether_it_counts(approved: Path, command: Command) -> None:
     code = sheet_code(approved)
     good = command("sheet", "show", "--data", approved, f"SL1:{code}")

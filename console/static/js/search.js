@@ -3,6 +3,7 @@ import { $, fill, h } from "./dom.js";
 import { named, t, word } from "./i18n.js";
 import { showAt, showStreets } from "./mapview.js";
 import { select } from "./plans.js";
+import { open as openScan, read as readScan } from "./scan.js";
 import { set, state } from "./store.js";
 
 const SHOWN = 12;
@@ -24,6 +25,8 @@ function find(text) {
   if (!text) { found = []; return; }
   const hit = (...words) => words.some((w) => w && w.toLowerCase().includes(text));
   found = [];
+  const scan = readScan(text);
+  if (scan) { found.push({ kind: scan.stop === null ? "sheet" : "stop", label: text.toUpperCase(), go: () => openScan(scan) }); return; }
   const add = (kind, label, go) => { if (found.length < SHOWN) found.push({ kind, label, go }); };
   for (const v of state.vehicles ?? []) if (hit(v.id, v.plate)) add("vehicle", `${v.plate} · ${v.id}`, () => { set("tab", "vehicles"); showAt("vehicles", v.id, v.lon, v.lat); });
   for (const p of state.plans ?? []) if (p.versions.length && hit(p.code, word("service", p.service))) add("plan", `${word("service", p.service)} ${p.code}`, () => select(p.versions[0].id));

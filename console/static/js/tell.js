@@ -104,7 +104,7 @@ function sheetRow(sheet) {
 }
 
 /** What came back undone, by the numbers on the paper. */
-async function askBack(sheet) {
+export async function askBack(sheet) {
   const answer = await form({
     title: t("sheet.back.title", { code: sheet.code, who: who(sheet) || sheet.vehicle }), yes: t("sheet.back.yes"), no: t("cancel"),
     fields: [{ name: "undone", label: t("sheet.back.undone"), pattern: "[0-9 ,，、]*", maxLength: 400 }],
