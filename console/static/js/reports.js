@@ -29,7 +29,7 @@ export async function showReports() {
 }
 
 function row(title, note, kind, key) {
-  const forms = ["pdf", "xlsx", ...(kind === "storm" ? ["geojson"] : [])];
+  const forms = ["pdf", "xlsx", "csv", "json", ...(kind === "storm" ? ["geojson"] : [])];
   const href = (form) => `/api/reports/${kind}.${form}${key ? `?key=${encodeURIComponent(key)}` : ""}`;
   return h("p.report", {}, h("span.name", {}, title), h("span.dim", {}, note),
     forms.map((form) => h("a", { href: href(form), target: form === "pdf" ? "_blank" : undefined, rel: "noopener", "aria-label": `${title} ${form.toUpperCase()}` }, form.toUpperCase())));
