@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from console.read.past import STEPS_LIMIT
+from console.read.past import STEPS_LIMIT, read_past, read_tracks
 from models.database import Database
+from models.migrate import upgrade
 from models.tables.plans import Approval, PlanVersion
 from models.tables.work import Case, Position
 from models.times import iso, parse_time
 from tests.console.conftest import Desk, SignIn
-from tests.console.sample_city import NOW
+from tests.console.sample_city import NOW, build_sample
 
 PLAN = "S-20231218-D01-N"
+POSTGRES = os.environ.get("SWEEPLINE_TEST_POSTGRES", "")
 
 
 def drive(database: Database, vehicle: str, first_s: int, last_s: int, every_s: int, lon: float = 119.43) -> None:
@@ -132,3 +138,30 @@ def test_the_past_is_for_people_who_are_signed_in(signed_in: SignIn) -> None:
     client = signed_in("vera")
     client.cookies.clear()
     assert client.get("/api/past", params={"at": ago(60)}).status_code == 401
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(not POSTGRES, reason="SWEEPLINE_TEST_POSTGRES is not set")
+def test_postgresql_tells_the_same_past(desk: Desk, tmp_path: Path) -> None:
+    name = f"past{uuid.uuid4().hex[:12]}"
+    admin = Database(POSTGRES)
+    with admin.write() as session:
+        session.execute(text(f'CREATE SCHEMA "{name}"'))
+    database = Database(f"{POSTGRES}?options=-csearch_path%3D{name},public")
+    try:
+        upgrade(database)
+        build_sample(database, tmp_path)
+        for each in (database, desk.database):
+            drive(each, "S-00", 7200, 0, 10)
+        told = []
+        for each in (database, desk.database):
+            with each.read() as session:
+                start = NOW - timedelta(hours=1)
+                told.append((read_past(session, start), read_tracks(session, start, 60, 30)))
+        assert told[0] == told[1]
+        assert len(told[0][1].tracks["S-00"]) == 30
+    finally:
+        database.close()
+        with admin.write() as session:
+            session.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
+        admin.close()
