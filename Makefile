@@ -4,6 +4,7 @@
 # make mutants  is there a slip in the checker that its tests would not notice? (about ten minutes)
 # make faults   the fault laboratory: every fault at three seeds (an hour and more); FAULT=name SEED=n for one;
 #               what passed is kept in OUTCOMES (faults.jsonl), so that a run that was stopped goes on
+# make pictures each page of the console by day and by night, into docs/pictures (SWEEPLINE_TEST_CHROMIUM=/path/to/chromium)
 # make lock     resolve dependencies anew into requirements.lock (hashes, no index)
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SEED ?= 7
 FAULT ?=
 OUTCOMES ?= faults.jsonl
 
-.PHONY: demo console test check mutants faults lock clean setup
+.PHONY: demo console test check mutants faults pictures lock clean setup
 
 setup: $(READY)
 
@@ -35,7 +36,7 @@ console: $(READY)
 	@$(BIN)/sweepline demo --data demo-data-live --seed $(SEED)
 
 test: $(READY)
-	@$(BIN)/python -m pytest tests -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder --durations=30
 
 check: $(READY)
 	@$(BIN)/ruff check .
@@ -49,6 +50,9 @@ mutants: $(READY)
 
 faults: $(READY)
 	@nice -n 5 $(BIN)/python -m tests.simulation.lab $(if $(FAULT),--fault $(FAULT) $(if $(filter command line,$(origin SEED)),--seed $(SEED)),--outcomes $(OUTCOMES) --table docs/reliability.md)
+
+pictures: $(READY)
+	@$(BIN)/python -m pytest -q tests/browser/pictures.py
 
 lock:
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock

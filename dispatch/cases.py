@@ -20,8 +20,9 @@ from models.ids import case_number
 from models.tables.city import Setting
 from models.tables.plans import Plan, PlanVersion
 from models.tables.work import Case, Report, WorkItem
-from models.times import local_date
+from models.times import iso, local_date
 
+OVERDUE = "case_overdue"
 FAR_OFF_M = 2_000.0
 """A complaint further from any street than this is not in the city."""
 
@@ -107,7 +108,21 @@ def open_case(
     uow.session.add(case)
     uow.session.flush()
     uow.audit("case.opened", f"case:{case.number}", kind=kind, district=place.district, **detail)
+    watch_deadline(uow, case)
     return case
+
+
+def watch_deadline(uow: UnitOfWork, case: Case) -> None:
+    """Look at the case when its deadline has come, or at once where it has passed."""
+    due = max(case.deadline, uow.now)
+    uow.set_timer(f"case:{case.number}:{iso(due)}", due, "case.due", "cases", case=case.number)
+
+
+def deadline_come(uow: UnitOfWork, number: str) -> None:
+    """A timer's: a case that is not settled by its deadline is an alarm until it is."""
+    case = uow.session.get_one(Case, number)
+    if case.state not in OVER and case.deadline <= uow.now:
+        uow.open_alarm(OVERDUE, number, priority=3, case=number, case_kind=case.kind)
 
 
 def work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
@@ -166,4 +181,5 @@ def work_done(uow: UnitOfWork, case_number_: str, at: datetime) -> None:
         return
     was, case.state, case.closed_at = case.state, "closed", at
     uow.audit("case.closed", f"case:{case.number}", by="visit", was=was)
+    uow.close_alarm(OVERDUE, case.number)
     uow.emit("state", f"case:{case.number}", "case.changed", {"case": case.number}, "closed")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from dispatch.cases import open_case, running_plan, running_plans, work_for
+from dispatch.cases import OVERDUE, open_case, running_plan, running_plans, watch_deadline, work_for
 from dispatch.context import Context
 from dispatch.decide.cases import MOVES, OPEN, CaseFact, state_before, why_not, why_not_merged
 from dispatch.places import place_index
@@ -71,7 +71,9 @@ def merge(uow: UnitOfWork, context: Context, into: str, numbers: Sequence[str]) 
             report.case = target.number
             ids.append(report.id)
         case.merged_into = target.number
-        target.deadline = min(target.deadline, case.deadline)
+        if case.deadline < target.deadline:
+            target.deadline = case.deadline
+            watch_deadline(uow, target)
         _move(uow, case, "merge", into=target.number, reports=ids)
         uow.audit("case.merged", f"case:{target.number}", reports=ids, case=case.number)
         _drop_work(uow, context, case)
@@ -146,6 +148,10 @@ def _move(uow: UnitOfWork, case: Case, name: str, to: str = "", **detail: Any) -
     case.state = move.to or to
     case.closed_at = None if case.state in OPEN else uow.now
     uow.audit(move.audit, f"case:{case.number}", was=was, **({"to": to} if to else {}), **detail)
+    if case.state not in OPEN:
+        uow.close_alarm(OVERDUE, case.number)
+    elif was not in OPEN:
+        watch_deadline(uow, case)
     _said(uow, case)
 
 

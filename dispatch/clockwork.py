@@ -9,6 +9,7 @@ from sqlmodel import select
 from dispatch.alarms import shelf_time_over
 from dispatch.approval import activate, close_plan, self_start, stations_missed
 from dispatch.bundles import look_at_bundle
+from dispatch.cases import deadline_come
 from dispatch.collection import clock, open_day, plan_run
 from dispatch.context import Context
 from dispatch.fallback import check_fallback_age, request_fallbacks
@@ -35,6 +36,8 @@ def timer_due(uow: UnitOfWork, context: Context, event: Event) -> None:
         self_start(uow, context, payload["plan"], SELF_START_STOP)
     elif kind == "bundle.look":
         look_at_bundle(uow, payload["version"])
+    elif kind == "case.due":
+        deadline_come(uow, payload["case"])
     elif kind == "telling.late":
         _telling_late(uow, payload["telling"])
     elif kind == "alarm.unshelve":

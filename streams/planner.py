@@ -47,6 +47,10 @@ WAVE_S = 36.0
 """Improvements asked for at one time share this long on each process, so that all are there within a minute."""
 
 
+IMPROVER_NICE = 10
+"""Improving takes all the time it is given: on a machine shared with the streams it stands back for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannerParams:
     """`iterations` makes results independent of the machine (demo --once); None works by seconds.
@@ -82,7 +86,7 @@ class Planner:
         self._context = context
         self._params = params
         self._streets = streets
-        self._pool = SolverPool(params.processes)
+        self._pool = SolverPool(params.processes, IMPROVER_NICE if params.phases == ("improve",) else 0)
         self._claimed: dict[str, int] = {}
         self._closed = False
         self.turned: Callable[[], None] = lambda: None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -27,11 +28,21 @@ class SolverFailed(Exception):
     """A solve that brought nothing; the message says why."""
 
 
-class SolverPool:
-    """`processes` children, started when first asked; 0 solves in this process: no memory limit, no kill (tests)."""
+def _begin(nice: int) -> None:
+    """A child's first deed."""
+    os.nice(nice)
+    limit_child()
 
-    def __init__(self, processes: int) -> None:
+
+class SolverPool:
+    """`processes` children, started when first asked; 0 solves in this process: no memory limit, no kill (tests).
+
+    `nice`: how far they stand back where others on the machine have work.
+    """
+
+    def __init__(self, processes: int, nice: int = 0) -> None:
         self._processes = processes
+        self._nice = nice
         self._pool: ProcessPoolExecutor | None = None
         self._asked = time.monotonic()
         self._ended = False
@@ -107,7 +118,8 @@ class SolverPool:
             self._pool = ProcessPoolExecutor(
                 max_workers=self._processes,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=limit_child,
+                initializer=_begin,
+                initargs=(self._nice,),
             )
         return self._pool
 

@@ -90,6 +90,7 @@ ALARMS: dict[str, Words] = {
     "fallback_old": ("备用方案过期", "fallback plan too old"),
     "bundle_late": ("任务单包未更新", "bundle is behind an approval"),
     "vehicle_silent": ("车辆失联", "vehicle silent on its route"),
+    "case_overdue": ("案件超期", "case past its deadline"),
     "device_floods": ("设备发送过多", "device sends too much"),
 }
 ALARM_STATES: dict[str, Words] = {

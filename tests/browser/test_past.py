@@ -133,3 +133,17 @@ def test_where_positions_are_gone_or_none_were_sent_the_bar_says_which(open_tab:
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
     tab.page.fill("#past-day", "2023-12-18")
     tab.until("document.getElementById('past-empty').textContent.includes('24')")
+
+
+def test_nothing_is_done_to_a_case_as_it_was(open_tab: OpenTab, site: Site) -> None:
+    tab = open_tab(webgl=False, at="#/cases")
+    tab.sign_in("dong")
+    page = tab.page
+    page.wait_for_selector("[data-key=case-all]")
+    page.keyboard.press("t")
+    page.wait_for_selector("#past-banner:not([hidden])")
+    page.wait_for_selector("[data-key=case-all]", state="detached")
+    assert page.locator("[data-key^=pick-]").count() == 0
+    page.keyboard.press("t")
+    page.wait_for_selector("[data-key=case-all]")
+    assert tab.faults == []

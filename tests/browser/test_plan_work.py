@@ -16,6 +16,9 @@ from tests.console.sample_city import NOW, store_version, store_work
 
 pytestmark = pytest.mark.browser
 
+TO_TOP = "document.querySelectorAll('*').forEach((box) => { box.scrollTop = 0; })"
+"""A row that is half under the head held in sight is too small a target for axe until it is scrolled out."""
+
 PLAN = "S-20231218-D01-N"
 VERSION = f"{PLAN}@2"
 
@@ -138,6 +141,7 @@ def test_a_what_if_is_asked_followed_shown_and_never_taken_for_the_plan(open_tab
     page.click("[data-key=what-if-start]")
     page.wait_for_selector(".whatif progress")
     assert "7 秒" in page.inner_text(".whatif [role=status]")
+    page.evaluate(TO_TOP)
     assert tab.violations() == []
     with site.database.read() as session:
         site.what_if.told(session, VERSION, f"{PLAN}@1")

@@ -8,17 +8,19 @@ import pytest
 from sqlmodel import select
 
 from dispatch.approval import approve
-from dispatch.cases import find_same, work_done
+from dispatch.cases import OVERDUE, find_same, work_done
 from dispatch.casework import accept, cancel, close, merge, release, reopen, split
 from dispatch.context import Context
 from dispatch.decide.cases import MOVES, OPEN, OVER, CaseFact, replayed, state_before, why_not, why_not_merged
 from models.errors import Refused, Stale
 from models.events.field import ComplaintReceived
-from models.tables.flow import AuditRow
+from models.tables.flow import Alarm, AuditRow
 from models.tables.plans import PlanRequest
 from models.tables.work import Case, Report, WorkItem
+from models.times import iso
 from sweepline.verify.city import cases_legal
-from tests.dispatch.conftest import Work, add_plan, add_version, stop
+from tests.dispatch.conftest import NOW, Work, add_plan, add_version, stop
+from tests.dispatch.test_alarms import fire
 from tests.dispatch.test_cases_resources import LAT, LON, complaint, told
 
 
@@ -206,3 +208,41 @@ def test_a_running_plan_is_made_anew_without_the_work_of_a_closed_case(work: Wor
             (plan.code, "insert", "case_over", []),
             (plan.code, "insert", f"case:{number}", [item]),
         ]
+
+
+def overdue(work: Work) -> list[tuple[str, str]]:
+    """The alarms of cases past their deadline that are not over: (case, when raised)."""
+    with work(9000) as uow:
+        rows = uow.session.exec(select(Alarm).where(Alarm.kind == OVERDUE, Alarm.state != "closed"))
+        return [(row.key, iso(row.opened_at)) for row in rows]
+
+
+def test_a_case_past_its_deadline_is_an_alarm_until_it_is_settled(work: Work, context: Context) -> None:
+    number = told(work, context, complaint())
+    deadline = case_of(work, number).deadline
+    due = (deadline - NOW).total_seconds() / 60
+    fire(work, context, due - 1)
+    assert overdue(work) == []
+    fire(work, context, due)
+    assert overdue(work) == [(number, iso(deadline))]
+    with work(due + 5) as uow:
+        close(uow, context, [number], "done")
+    assert overdue(work) == []
+    with work(due + 6) as uow:
+        reopen(uow, context, [number])
+    fire(work, context, due + 7)
+    assert [key for key, _ in overdue(work)] == [number], "its time had run out before"
+    with work(due + 8) as uow:
+        work_done(uow, number, uow.now)
+    assert overdue(work) == []
+
+
+def test_no_alarm_of_a_case_settled_in_time_and_the_earlier_deadline_of_two_merged_counts(
+    work: Work, context: Context
+) -> None:
+    first, late = told(work, context, complaint()), told(work, context, complaint(60, north_m=200))
+    due = (case_of(work, first).deadline - NOW).total_seconds() / 60
+    with work(61) as uow:
+        merge(uow, context, late, [first])
+    fire(work, context, due)
+    assert [key for key, _ in overdue(work)] == [late]

@@ -12,7 +12,7 @@ const FLOOD = 5; // more open ones of a kind than this are one group
 const AGAIN_MS = 30000; // an urgent one nobody has acknowledged sounds again
 const PRIORITY = { 1: "bad", 2: "warn", 3: "info" };
 const TARGET = 1; // EEMUA 191: one in ten minutes on average
-const TOLD = ["vehicle", "plan", "station", "heard_at", "device", "turned_away"]; // what of a detail is said in words of its own
+const TOLD = ["vehicle", "plan", "station", "heard_at", "device", "turned_away", "case", "case_kind"]; // what of a detail is said in words of its own
 const HOURS = [0.5, 1, 2, 4, 8, 12];
 let known = null;
 
@@ -99,6 +99,7 @@ function placeOf(alarm) {
   const { device, plan } = alarm.detail;
   const vehicle = alarm.detail.vehicle ?? (state.vehicles?.some((one) => one.id === device) ? device : undefined);
   const station = alarm.detail.station ?? (vehicle ? undefined : device);
+  if (alarm.detail.case) return { name: `${word("casekind", alarm.detail.case_kind)} · ${alarm.detail.case}`, go: () => { location.hash = `#/cases/${alarm.detail.case}`; } };
   if (alarm.kind === "untold") return { name: plateOf(vehicle), go: () => set("tab", "tell") };
   if (vehicle) return { name: plateOf(vehicle), go: () => show({ kind: "vehicles", id: vehicle }, true) };
   if (station) {

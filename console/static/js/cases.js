@@ -5,7 +5,7 @@ import { form, h, toast } from "./dom.js";
 import { span, t, when, word } from "./i18n.js";
 import { empty } from "./lists.js";
 import { show, showAt } from "./mapview.js";
-import { load, now, on, set, state } from "./store.js";
+import { load, now, on, seenAt, set, state } from "./store.js";
 
 const ROWS_SHOWN = 300;
 const AT_ONCE = 200; // as many as one command takes
@@ -16,8 +16,9 @@ const UNDO_MS = 30000;
 const view = { filter: "open", order: "due", undo: null, undoTimer: 0 };
 export const picked = new Set();
 
-export const mayAct = () => state.me?.role !== "viewer";
-const age = (time) => (now() - Date.parse(time)) / 1000;
+/** Nothing is done to a case as it was: the list then shows an instant of the past. */
+export const mayAct = () => state.me?.role !== "viewer" && !state.past;
+const age = (time) => (seenAt() - Date.parse(time)) / 1000;
 const late = (c) => !c.closed_at && age(c.deadline) > 0;
 const again = () => set("cases", state.cases);
 const fits = (c) => ({ open: !c.closed_at, late: late(c), over: Boolean(c.closed_at) })[view.filter] ?? c.state === view.filter;
@@ -101,7 +102,7 @@ function board() {
 
 /** What can be done with those picked, and the way back from what was done last. */
 export function casesFoot() {
-  if (state.caseFile || state.board || !state.cases) return null;
+  if (state.caseFile || state.board || !state.cases || !mayAct()) return null;
   if (!picked.size) return view.undo && [h("span", {}, view.undo.text), h("button", { type: "button", "data-key": "case-undo", onclick: view.undo.back }, t("case.undo"))];
   const rows = state.cases.filter((c) => picked.has(c.number));
   const over = rows.every((c) => c.closed_at);

@@ -1,0 +1,65 @@
+"""Pictures of every page, by day in Chinese and by night in English, into docs/pictures: `make pictures`.
+
+Not a file of tests by its name, so that nothing is drawn when the tests run; each page must pass axe-core all the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from models.tables.work import WorkItem
+from tests.browser.conftest import OpenTab, Site
+from tests.browser.test_cases import complain
+from tests.console.sample_city import store_work
+from tests.console.test_past import drive
+
+TARGET = Path(__file__).parents[2] / "docs" / "pictures"
+VERSION = "S-20231218-D01-N@2"
+QUALITY = 70
+SETTLE_MS = 800
+"""The map fades its tiles and labels in."""
+PAGES = {
+    "now": f"#/plans/{VERSION}/1",
+    "plan": f"#/plans/{VERSION}?page=1",
+    "compare": f"#/plans/{VERSION}?page=1&with=1",
+    "snow": "#/snow",
+    "alarms": "#/alarms",
+    "tell": "#/tell",
+    "cases": "#/cases",
+    "collection": "#/stations?page=1",
+    "vehicle": "#/vehicles?see=vehicles:S-00",
+    "resources": "#/resources",
+    "past": "#/vehicles?past=2023-12-18T11:30Z&colour=age",
+}
+
+
+@pytest.fixture
+def busy(site: Site) -> Site:
+    """A city in which something is going on."""
+    drive(site.database, "S-00", 7200, 0, 30)
+    store_work(site.database, VERSION)
+    with site.database.write() as session:
+        for item in session.exec(select(WorkItem).where(WorkItem.origin == "stage:st-pretreat")).all()[:3]:
+            item.state = "done"
+    complain(site, 12, 1, "垃圾桶旁散落垃圾")
+    complain(site, 25, 3, "")
+    return site
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_draw(open_tab: OpenTab, busy: Site, name: str) -> None:
+    tab = open_tab(at=PAGES[name])
+    tab.sign_in("anna")
+    TARGET.mkdir(exist_ok=True)
+    for time_of_day in ("day", "night"):
+        if time_of_day == "night":
+            tab.page.click("#theme")
+            tab.page.click("#lang")
+        tab.page.wait_for_timeout(SETTLE_MS)
+        picture = TARGET / f"{name}-{time_of_day}.jpg"
+        tab.page.screenshot(path=picture, type="jpeg", quality=QUALITY, animations="disabled")
+        assert tab.violations() == []
+    assert tab.faults == []
