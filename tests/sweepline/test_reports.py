@@ -188,7 +188,10 @@ def test_a_day_is_frozen_on_the_next(data: Path, command: Command, tmp_path: Pat
     assert report["closed_at"] == "2023-12-19T05:00:00Z"
     (stations,) = report["stations"]
     assert (stations["owed"], stations["cleared"], stations["missed"]) == (5, 0, 5)
-    assert [alarm["kind"] for alarm in report["alarms"]] == ["station_missed"] * 5
+    kinds = [alarm["kind"] for alarm in report["alarms"]]
+    assert kinds == ["case_overdue"] + ["station_missed"] * 5, (
+        "a complaint nobody saw to, four hours later; the rest at midnight"
+    )
     # the case came at 17:20 with four hours, and nobody went
     assert (report["cases_received"], report["cases_open"], len(report["cases_late"])) == (1, 1, 1)
     services = {plan["service"]: plan for plan in report["plans"]}
