@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from models.tables.work import WorkItem
+from models.tables.weather import Alert
+from models.tables.work import Report, WorkItem
 from tests.browser.conftest import OpenTab, Site
 from tests.browser.test_cases import complain
 from tests.console.sample_city import store_work
@@ -44,6 +45,10 @@ def busy(site: Site) -> Site:
     with site.database.write() as session:
         for item in session.exec(select(WorkItem).where(WorkItem.origin == "stage:st-pretreat")).all()[:3]:
             item.state = "done"
+        for alert in session.exec(select(Alert)):
+            alert.headline = alert.headline.split(" <")[0]  # the sample is hostile on purpose
+        for report in session.exec(select(Report)):
+            report.text = report.text.split(" <")[0]
     complain(site, 12, 1, "垃圾桶旁散落垃圾")
     complain(site, 25, 3, "")
     return site
