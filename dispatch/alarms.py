@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlmodel import Session, select
+
 from dispatch.uow import UnitOfWork
 from models.errors import Refused, Stale
 from models.tables.flow import Alarm
@@ -58,6 +60,11 @@ def shelf_time_over(uow: UnitOfWork, id_: str) -> None:
     alarm = uow.session.get(Alarm, id_)
     if alarm is not None and alarm.shelved_until is not None and alarm.shelved_until <= uow.now:
         _back(uow, alarm)
+
+
+def open_keys(session: Session, kind: str) -> set[str]:
+    """What there is an alarm of this kind of that is not over."""
+    return set(session.exec(select(Alarm.key).where(Alarm.kind == kind, Alarm.state != "closed")).all())
 
 
 def _back(uow: UnitOfWork, alarm: Alarm) -> None:

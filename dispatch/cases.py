@@ -148,7 +148,12 @@ def work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
     uow.session.add(item)
     case.work_item = item.id
     uow.session.flush()
-    plan = running_plan(uow.session, case.district, kind.service, uow.now)
+    into_running_plan(uow, context, case, item)
+
+
+def into_running_plan(uow: UnitOfWork, context: Context, case: Case, item: WorkItem) -> None:
+    """Ask for the case's work to be put into the plan that crews work by, where there is one."""
+    plan = running_plan(uow.session, item.district, item.service, uow.now)
     if plan is not None:
         request_plan(uow, context, plan, f"case:{case.number}", mode="insert", work_items=(item.id,))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from dispatch.cases import OVERDUE, open_case, running_plan, running_plans, watch_deadline, work_for
+from dispatch.cases import OVERDUE, into_running_plan, open_case, running_plans, watch_deadline, work_for
 from dispatch.context import Context
 from dispatch.decide.cases import MOVES, OPEN, CaseFact, state_before, why_not, why_not_merged
 from dispatch.places import place_index
@@ -186,9 +186,7 @@ def _work_again(uow: UnitOfWork, context: Context, case: Case) -> None:
         return
     item.state, item.detail = "open", {key: value for key, value in item.detail.items() if key != "reason"}
     uow.audit("work.reopened", f"work:{item.id}")
-    plan = running_plan(uow.session, item.district, item.service, uow.now)
-    if plan is not None:
-        request_plan(uow, context, plan, f"case:{case.number}", mode="insert", work_items=(item.id,))
+    into_running_plan(uow, context, case, item)
 
 
 def _allowed(uow: UnitOfWork, name: str, numbers: Sequence[str]) -> list[Case]:

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlmodel import Session, select
-
 from dispatch.uow import UnitOfWork
-from models.tables.flow import Alarm
 
 FLOODS = "device_floods"
 QUIET = timedelta(minutes=10)
@@ -27,9 +24,3 @@ def flooding(uow: UnitOfWork, turned_away: Mapping[str, int]) -> None:
 def subsided(uow: UnitOfWork, device: str) -> None:
     """Close the alarm of a device that has kept to its limit for QUIET."""
     uow.close_alarm(FLOODS, device)
-
-
-def list_flooding(session: Session) -> list[str]:
-    """The devices with an alarm that is not over."""
-    rows = session.exec(select(Alarm.key).where(Alarm.kind == FLOODS, Alarm.state != "closed").order_by(Alarm.key))
-    return list(rows.all())

@@ -1,6 +1,8 @@
-"""A stage is done when the last of its work is: judged from work items, whoever did them."""
+"""A response's stages: their order, and that one is done when the last of its work is, whoever did it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -9,6 +11,14 @@ from dispatch.uow import UnitOfWork
 from models.tables.weather import Stage
 from models.tables.work import WorkItem
 from models.times import iso
+
+STAGE_ORDER = ("pretreat", "plough", "muster", "mop_up")
+
+
+def in_order(stages: Iterable[Stage]) -> list[Stage]:
+    """The stages of a response as they follow each other."""
+    order = {kind: place for place, kind in enumerate(STAGE_ORDER)}
+    return sorted(stages, key=lambda stage: (order.get(stage.kind, len(order)), stage.id))
 
 
 def stage_work_done(uow: UnitOfWork, origin: str) -> None:

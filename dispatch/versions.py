@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,41 +86,14 @@ def store_version(
     ):
         old.state = "superseded"
     plan.latest += 1
-    version = PlanVersion(
-        id=f"{plan.code}@{plan.latest}",
-        plan=plan.code,
-        version=plan.latest,
-        state=state,
-        created_at=uow.now,
-        based_on=solved.based_on,
-        reason=request.reason,
-        cause=request.cause,
-        engine=solved.engine,
-        seed=solved.seed,
-        iterations=solved.iterations,
-        snapshot_hash=solved.snapshot_hash,
-        feasible=solved.feasible,
-        verdict=solved.verdict,
-        cost=solved.cost,
-        tasks=solved.tasks,
-        unserved=list(solved.unserved),
-        distance_m=sum(r.distance_m for r in solved.routes),
-        duration_s=sum(int((r.end_at - r.start_at).total_seconds()) for r in solved.routes),
-        salt_kg=0,
-        waste_kg=0,
-        notes=[*order_notes(uow.session, plan), *solved.notes],
-        attempts=list(solved.attempts),
-        added_s=solved.added_s,
-        moved_stops=solved.moved_stops,
-        first_plan_s=solved.first_plan_s if solved.first_plan_s is not None else solved.seconds,
-        best_plan_s=solved.seconds,
-    )
+    version, routes = version_rows(uow.session, plan, plan.latest, solved, uow.now)
+    version.state, version.reason, version.cause = state, request.reason, request.cause
+    version.notes = [*order_notes(uow.session, plan), *solved.notes]
+    version.first_plan_s = solved.first_plan_s if solved.first_plan_s is not None else solved.seconds
+    version.best_plan_s = solved.seconds
     uow.session.add(version)
     uow.session.add(Snapshot(plan_version=version.id, problem=solved.problem, plan=solved.plan))
-    for row in route_rows(uow.session, version, plan, solved.routes):
-        version.salt_kg += row.salt_kg
-        version.waste_kg += row.waste_kg
-        uow.session.add(row)
+    uow.session.add_all(routes)
     _mark_planned(uow.session, solved)
     uow.session.flush()
     uow.audit(
@@ -136,10 +108,35 @@ def store_version(
     return version
 
 
-def route_rows(session: Session, version: PlanVersion, plan: Plan, routes: Sequence[SolvedRoute]) -> list[Route]:
-    """The routes of a version as rows, not yet stored."""
+def version_rows(
+    session: Session, plan: Plan, number: int, solved: Solved, at: datetime, name: str = ""
+) -> tuple[PlanVersion, list[Route]]:
+    """What was solved as a version of that number and its routes, not yet stored. `name`: in its id, for the number."""
+    version = PlanVersion(
+        id=f"{plan.code}@{name or number}",
+        plan=plan.code,
+        version=number,
+        created_at=at,
+        based_on=solved.based_on,
+        engine=solved.engine,
+        seed=solved.seed,
+        iterations=solved.iterations,
+        snapshot_hash=solved.snapshot_hash,
+        feasible=solved.feasible,
+        verdict=solved.verdict,
+        cost=solved.cost,
+        tasks=solved.tasks,
+        unserved=list(solved.unserved),
+        distance_m=sum(r.distance_m for r in solved.routes),
+        duration_s=sum(int((r.end_at - r.start_at).total_seconds()) for r in solved.routes),
+        attempts=list(solved.attempts),
+        added_s=solved.added_s,
+        moved_stops=solved.moved_stops,
+    )
     drivers = _drivers(session)
-    return [_route_row(version, seq, route, plan, drivers) for seq, route in enumerate(routes, 1)]
+    routes = [_route_row(version, seq, route, plan, drivers) for seq, route in enumerate(solved.routes, 1)]
+    version.salt_kg, version.waste_kg = sum(row.salt_kg for row in routes), sum(row.waste_kg for row in routes)
+    return version, routes
 
 
 def _drivers(session: Session) -> dict[tuple[str, str], tuple[str, str]]:

@@ -24,7 +24,7 @@ from dispatch.pinning import takers
 from dispatch.planning import mode_now
 from dispatch.response import closed_streets, street_deadline
 from dispatch.streets import Streets
-from dispatch.versions import Solved, live_version, route_rows, routes_of
+from dispatch.versions import Solved, live_version, routes_of, version_rows
 from models.errors import Refused
 from models.tables.city import Segment
 from models.tables.plans import Plan, PlanRequest, PlanVersion
@@ -141,25 +141,7 @@ def _onset(session: Session, plan: Plan) -> datetime:
 
 def outcome(session: Session, plan: Plan, version: PlanVersion, solved: Solved, now: datetime) -> dict[str, Any]:
     """What came of it, held against a version: figures of both, what is left out, and the difference by stops."""
-    made = PlanVersion(
-        id=f"{plan.code}@what-if",
-        plan=plan.code,
-        version=0,
-        created_at=now,
-        based_on=solved.based_on,
-        engine=solved.engine,
-        seed=solved.seed,
-        iterations=solved.iterations,
-        snapshot_hash=solved.snapshot_hash,
-        feasible=solved.feasible,
-        cost=solved.cost,
-        tasks=solved.tasks,
-        unserved=list(solved.unserved),
-        distance_m=sum(route.distance_m for route in solved.routes),
-        duration_s=sum(int((route.end_at - route.start_at).total_seconds()) for route in solved.routes),
-    )
-    routes = route_rows(session, made, plan, solved.routes)
-    made.salt_kg, made.waste_kg = sum(row.salt_kg for row in routes), sum(row.waste_kg for row in routes)
+    made, routes = version_rows(session, plan, 0, solved, now, "what-if")
     before = routes_of(session, version.id)
     with session.no_autoflush:
         found = routes_difference(session, version, made, before, routes)

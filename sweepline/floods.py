@@ -10,7 +10,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-from dispatch.floods import QUIET, flooding, list_flooding, subsided
+from dispatch.alarms import open_keys
+from dispatch.floods import FLOODS, QUIET, flooding, subsided
 from dispatch.uow import UnitOfWork
 from models.database import Database
 from models.times import iso
@@ -44,9 +45,9 @@ class FloodWatch:
         self._waiting.update(counted)
         self._last.update(dict.fromkeys(counted, now))
         with self._database.read() as session:
-            known = list_flooding(session)
-        over = [device for device in known if now - self._last.get(device, self._began) >= QUIET]
-        if over or self._waiting.keys() - set(known):
+            known = open_keys(session, FLOODS)
+        over = [device for device in sorted(known) if now - self._last.get(device, self._began) >= QUIET]
+        if over or self._waiting.keys() - known:
             try:
                 with self._database.write() as session:
                     uow = UnitOfWork(session, now, f"floods@{iso(now)}", "system:door")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from console.api.plans import PlanCode
 from console.errors import Problem
 from console.guards import Deps, Dispatcher, Viewer
 from console.read.pins import PinsOut, find_pins
@@ -14,7 +15,6 @@ from dispatch.pinning import REASON_LIMIT, PinWish
 
 router = APIRouter(prefix="/api/plans", tags=["plans"])
 
-PlanCode = Annotated[str, Path(max_length=120, description="A plan's code, as S-20231218-D01-N")]
 Name = Annotated[str, Field(max_length=200)]
 
 

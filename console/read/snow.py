@@ -14,8 +14,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from console.read.base import Out
-from console.read.weather import STAGE_ORDER, StageOut
+from console.read.weather import StageOut
 from dispatch.pins import excluded_by, live_pins
+from dispatch.stages import in_order
 from dispatch.versions import LIVE_STATES, latest_version, routes_of
 from models.tables.city import Segment
 from models.tables.plans import Plan, PlanVersion
@@ -125,9 +126,7 @@ def read_snow(session: Session) -> list[SnowEpisodeOut]:
 def _episode(
     session: Session, episode: Episode, response: Response, lengths: dict[str, tuple[str, float]]
 ) -> SnowEpisodeOut:
-    order = {kind: place for place, kind in enumerate(STAGE_ORDER)}
-    rows = session.exec(select(Stage).where(Stage.response == response.id)).all()
-    stages = sorted(rows, key=lambda row: order.get(row.kind, len(order)))
+    stages = in_order(session.exec(select(Stage).where(Stage.response == response.id)).all())
     return SnowEpisodeOut(
         episode=episode.id,
         phenomenon=episode.phenomenon,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from console.read.base import Out
+from dispatch.stages import in_order
 from models.tables.city import Setting
 from models.tables.flow import Quarantine, Timer
 from models.tables.weather import Alert, Episode, Reading, Response, Stage
@@ -111,9 +112,6 @@ class StatusOut(Out):
     reading: ReadingOut | None
 
 
-STAGE_ORDER = ("pretreat", "plough", "muster", "mop_up")
-
-
 def read_alerts(session: Session, now: datetime) -> AlertsOut:
     """Live episodes and those of the last EPISODES_SHOWN, the soonest onset of the live ones first."""
     since = now - EPISODES_SHOWN
@@ -182,7 +180,6 @@ def _episode(
 
 
 def _response(row: Response, stages: list[Stage]) -> ResponseOut:
-    order = {kind: place for place, kind in enumerate(STAGE_ORDER)}
     return ResponseOut(
         id=row.id,
         state=row.state,
@@ -199,7 +196,7 @@ def _response(row: Response, stages: list[Stage]) -> ResponseOut:
                 started_at=stage.started_at,
                 done_at=stage.done_at,
             )
-            for stage in sorted(stages, key=lambda stage: order.get(stage.kind, len(order)))
+            for stage in in_order(stages)
         ],
     )
 

@@ -12,6 +12,7 @@ from dispatch.reports.coverage import class_cover, street_lines, unserved_reason
 from dispatch.reports.plans import approved_versions, plan_lines, route_lines, routes_of
 from dispatch.reports.timeline import timeline
 from dispatch.reports.values import CaseLine, StageLine, StormReport
+from dispatch.stages import in_order
 from models.errors import Refused
 from models.tables.city import City
 from models.tables.plans import Plan
@@ -19,7 +20,6 @@ from models.tables.weather import Alert, Episode, Response, Stage
 from models.tables.work import Case, WorkItem
 from models.times import local_date
 
-STAGE_ORDER = ("pretreat", "plough", "muster", "mop_up")
 WITHOUT_PLANS = timedelta(hours=24)
 """How long an episode counts that says no end and has no plan."""
 
@@ -98,8 +98,7 @@ def _stages(session: Session, response: Response | None) -> list[Stage]:
     if response is None:
         return []
     rows = session.exec(select(Stage).where(Stage.response == response.id)).all()
-    order = {kind: n for n, kind in enumerate(STAGE_ORDER)}
-    return sorted(rows, key=lambda stage: (order.get(stage.kind, len(order)), stage.id))
+    return in_order(rows)
 
 
 def _until(session: Session, episode: Episode, plans: Sequence[Plan], versions: Sequence[str]) -> datetime:

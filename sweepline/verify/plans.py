@@ -12,13 +12,13 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from console.accounts import ROLES
+from dispatch.alarms import open_keys
 from dispatch.approval import POLICY_INSERT, POLICY_SELF_START
 from dispatch.bundles import BEHIND, LATE
 from dispatch.fallback import PERIOD, SERVICES
 from dispatch.pins import live_pins
 from dispatch.versions import LIVE_STATES, latest_version
 from models.tables.city import District
-from models.tables.flow import Alarm
 from models.tables.people import Account
 from models.tables.plans import Approval, Assignment, Plan, PlanVersion, Route
 from models.tables.work import WorkItem
@@ -131,7 +131,7 @@ def pins_hold(session: Session) -> Iterator[str]:
 
 def fallback_at_hand(session: Session, as_of: datetime) -> Iterator[str]:
     """17: a fallback plan younger than 26 h for each district and service, or an open alarm."""
-    alarmed = _open_alarms(session, "fallback_old")
+    alarmed = open_keys(session, "fallback_old")
     for district in session.exec(select(District.code).order_by(District.code)).all():
         for service in SERVICES:
             plan = session.exec(
@@ -146,7 +146,7 @@ def fallback_at_hand(session: Session, as_of: datetime) -> Iterator[str]:
 
 def bundles_fresh(session: Session, as_of: datetime, bundles: Path) -> Iterator[str]:
     """21: an approved version is in its district's bundle within 60 s, or an alarm is open."""
-    alarmed = _open_alarms(session, LATE)
+    alarmed = open_keys(session, LATE)
     rows = session.exec(
         select(PlanVersion, Plan.district, Approval.at)
         .join(Plan, col(Plan.code) == col(PlanVersion.plan))
@@ -156,7 +156,3 @@ def bundles_fresh(session: Session, as_of: datetime, bundles: Path) -> Iterator[
     for version, district, at in rows:
         if as_of - at > BEHIND and district not in alarmed and version.id not in versions_in(bundles, district):
             yield f"{version.id} was approved at {iso(at)} and is not in the bundle of {district}"
-
-
-def _open_alarms(session: Session, kind: str) -> set[str]:
-    return set(session.exec(select(Alarm.key).where(Alarm.kind == kind, Alarm.state != "closed")).all())
