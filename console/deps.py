@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from console.hub import Subscription
 from dispatch.decide.trouble import Condition
+from dispatch.photos import Picture
 from dispatch.pinning import PinWish
 from dispatch.whatif import Change
 from models.database import Database
@@ -61,6 +62,16 @@ class WhatIf(Protocol):
         """End it, or forget it."""
 
 
+class PhotoFiles(Protocol):
+    """Photos as files; see sweepline/photos.py."""
+
+    def keep(self, raw: bytes) -> Picture:
+        """Make a photo anew and store it. Raises Refused for what is none, Unavailable when too many come at once."""
+
+    def path(self, sha256: str, small: bool) -> Path:
+        """Where a photo lies, or would."""
+
+
 def wall_clock() -> datetime:
     """Real time, aware UTC: sign-in sessions and attempt limits run on it, also where the city's clock is simulated."""
     return datetime.now(UTC)
@@ -92,6 +103,7 @@ class ConsoleDeps:
     report: Report
     explain: Explain
     what_if: WhatIf
+    photos: PhotoFiles
     sheets_dir: Path
     slip_name: Callable[[Route], str]
     condition: Callable[[], Condition]

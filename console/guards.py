@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,7 +22,10 @@ from console.limits import AttemptLimiter
 from models.tables.people import Account
 
 BODY_LIMIT = 256 * 1024
-"""Bytes of any request body: that of one event."""
+"""Bytes of a request body: that of one event."""
+PHOTO_LIMIT = 16 * 1024 * 1024
+"""Bytes of a photo as it comes from a phone."""
+PHOTO_PATH = re.compile(r"/api/cases/[^/]+/photos")
 
 CSRF_HEADER = "x-csrf-token"
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -35,12 +39,12 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
 
 
 class TooLarge(Exception):
-    """The body went over BODY_LIMIT while it was read."""
+    """The body went over its limit while it was read."""
 
 
 class Guard:
@@ -54,7 +58,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(receive)
+        limit = PHOTO_LIMIT if PHOTO_PATH.fullmatch(scope["path"]) else BODY_LIMIT
+        body = _Body(receive, limit)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,7 +72,7 @@ class Guard:
                 await answer(message)
 
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdigit() or int(declared) > BODY_LIMIT:
+        if not declared.isdigit() or int(declared) > limit:
             body.too_large = True
         else:
             try:
@@ -75,7 +80,7 @@ class Guard:
             except TooLarge:
                 body.too_large = True
         if body.too_large:
-            problem = problem_response(413, "too_large", f"a request body has at most {BODY_LIMIT} bytes")
+            problem = problem_response(413, "too_large", f"this request's body has at most {limit} bytes")
             await problem(scope, receive, answer)
 
 
@@ -90,8 +95,9 @@ def _set_headers(start: Message, path: str) -> None:
 class _Body:
     """The request's body, counted as it is read. Raises TooLarge in the reader once it is over the limit."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
+        self._limit = limit
         self._seen = 0
         self.too_large = False
 
@@ -100,7 +106,7 @@ class _Body:
         message = await self._receive()
         if message["type"] == "http.request":
             self._seen += len(message.get("body", b""))
-            if self._seen > BODY_LIMIT:
+            if self._seen > self._limit:
                 self.too_large = True
                 raise TooLarge
         return message

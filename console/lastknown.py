@@ -29,6 +29,8 @@ OWN = "/api/session"
 """Who is signed in: each browser's own answer."""
 NEVER = ("/api/stream", "/api/past", "/api/past/tracks", OWN)
 """Not kept: the past is asked for by the instant, and would push out what is of now."""
+NEVER_UNDER = ("/api/photos/", "/api/complaints/")
+"""Nor these: photos would push everything out, and what became of a complaint is of the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class LastKnown:
             await self.app(scope, receive, send)
         elif self._deps.condition().degree == ALL_AWAY:
             await self._remembered(scope, receive, send)
-        elif scope["method"] == "GET" and path not in NEVER and path.startswith("/api/"):
+        elif scope["method"] == "GET" and _is_kept(path):
             await self._watched(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -127,6 +129,10 @@ class LastKnown:
         headers = [*answer.headers, (AS_OF.lower().encode(), iso(answer.at).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def _is_kept(path: str) -> bool:
+    return path.startswith("/api/") and path not in NEVER and not path.startswith(NEVER_UNDER)
 
 
 def _name(scope: Scope) -> str:

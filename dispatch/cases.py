@@ -51,6 +51,7 @@ def record_complaint(uow: UnitOfWork, context: Context, event: Event) -> Case:
             contact=payload.contact,
             lon=payload.lon,
             lat=payload.lat,
+            event=f"{event.source}:{event.id}",
         )
     )
     uow.session.flush()

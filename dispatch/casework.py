@@ -14,6 +14,7 @@ from sqlmodel import col, func, select
 from dispatch.cases import OVERDUE, into_running_plan, open_case, running_plans, watch_deadline, work_for
 from dispatch.context import Context
 from dispatch.decide.cases import MOVES, OPEN, CaseFact, state_before, why_not, why_not_merged
+from dispatch.photos import move_photos, photos_of, photos_of_report
 from dispatch.places import place_index
 from dispatch.planning import request_plan
 from dispatch.uow import UnitOfWork
@@ -70,11 +71,13 @@ def merge(uow: UnitOfWork, context: Context, into: str, numbers: Sequence[str]) 
         for report in uow.session.exec(select(Report).where(Report.case == case.number).order_by(Report.id)):
             report.case = target.number
             ids.append(report.id)
+        photos = move_photos(uow, photos_of(uow, case.number), target.number)
         case.merged_into = target.number
         if case.deadline < target.deadline:
             target.deadline = case.deadline
             watch_deadline(uow, target)
-        _move(uow, case, "merge", into=target.number, reports=ids)
+        moved: dict[str, Any] = {"photos": photos} if photos else {}
+        _move(uow, case, "merge", into=target.number, reports=ids, **moved)
         uow.audit("case.merged", f"case:{target.number}", reports=ids, case=case.number)
         _drop_work(uow, context, case)
     _said(uow, target)
@@ -101,6 +104,7 @@ def split(uow: UnitOfWork, context: Context, report_id: str) -> Case:
     case = open_case(uow, context, old.kind, (lon, lat), place, report.at, deadline, split_from=old.number)
     work_for(uow, context, case, place.node)
     report.case = case.number
+    move_photos(uow, photos_of_report(uow, report.id), case.number)
     uow.audit("case.split", f"case:{old.number}", report=report.id, case=case.number)
     _said(uow, old)
     _said(uow, case)
@@ -133,6 +137,8 @@ def _take_back_reports(uow: UnitOfWork, case: Case, rows: Sequence[AuditRow]) ->
         raise Refused("reports_elsewhere", f"the reports of {case.number} belong to other cases by now")
     for report in mine:
         report.case = case.number
+    came = [photo for photo in photos_of(uow, target.number) if photo.id in moved.get("photos", ())]
+    move_photos(uow, came, case.number)
     uow.audit("case.unmerged", f"case:{target.number}", reports=sorted(r.id for r in mine), case=case.number)
     _said(uow, target)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from dispatch import casework
+from dispatch import casework, photos
 from dispatch.alarms import acknowledge, shelve, unshelve
 from dispatch.approval import tell
 from dispatch.commands import run_command
@@ -32,6 +32,11 @@ DESK: dict[str, Callable[[UnitOfWork, Context, Values], object]] = {
     "case.merge": lambda uow, context, values: casework.merge(uow, context, values["into"], values["numbers"]),
     "case.split": lambda uow, context, values: casework.split(uow, context, values["report"]),
     "case.reopen": lambda uow, context, values: casework.reopen(uow, context, values["numbers"]),
+    "photo.add": lambda uow, _, values: photos.add(
+        uow, values["case"], values["report"], photos.Picture(**values["picture"])
+    ),
+    "photo.remove": lambda uow, _, values: photos.remove(uow, values["photo"]),
+    "photo.restore": lambda uow, _, values: photos.restore(uow, values["photo"]),
     "resource.set": lambda uow, context, values: set_status(uow, context, **values),
 }
 

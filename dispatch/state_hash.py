@@ -28,6 +28,7 @@ TABLES: dict[str, frozenset[str]] = {
     "workitem": frozenset(),
     "case_file": frozenset(),
     "report": frozenset(),
+    "case_photo": frozenset(),
     "level": frozenset(),
     "stationday": frozenset(),
     "position": frozenset(),

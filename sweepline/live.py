@@ -27,6 +27,7 @@ from sweepline.compose import Options, System, require_city
 from sweepline.explainer import Explainer
 from sweepline.health import ROLES
 from sweepline.lookout import Lookout
+from sweepline.photos import Photos
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
 from sweepline.roles import Running, start_lookout, start_roles
@@ -84,6 +85,7 @@ def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
             report=lambda *which: report_file(system.database, system.clock(), *which),
             explain=Explainer(system.data_dir),
             what_if=WhatIfDesk(system.data_dir, system.rules.planning.improve_seconds),
+            photos=Photos(system.data_dir / "photos"),
             sheets_dir=system.data_dir / "sheets",
             slip_name=slip_name,
             condition=lambda: lookout.condition,

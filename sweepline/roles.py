@@ -30,6 +30,7 @@ from sweepline.compose import System
 from sweepline.floods import FloodWatch
 from sweepline.lookout import Lookout
 from sweepline.parts import open_driver
+from sweepline.photos import sweep
 
 log = structlog.get_logger(__name__)
 
@@ -174,8 +175,9 @@ def _start_city(system: System, stop: threading.Event, pulse: Pulse) -> None:
 
 
 def _keep_house(system: System) -> int:
-    """At every start and then hourly: old inbox rows, sent messages and positions go."""
-    return prune(system.database, system.clock(), system.settings.position_days)
+    """At every start and then hourly: old inbox rows, sent messages, positions and removed photos go."""
+    gone = sweep(system.database, system.data_dir / "photos", system.clock())
+    return gone + prune(system.database, system.clock(), system.settings.position_days)
 
 
 def _recorder(system: System, runner: Runner) -> Loop:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
 from console.errors import Problem
-from console.guards import Deps, Dispatcher
+from console.guards import Deps, Dispatcher, Viewer
 from console.read.base import Out
+from console.read.cases import FiledOut, read_filed
 from models.events.base import Receipt
 from models.events.field import ComplaintReceived
 
@@ -87,6 +88,18 @@ def complaints(
         raise Problem(400, "bad_complaint", "the complaint is not as documented", faults=faults) from error
     line = complaint_line(complaint, idempotency_key)
     return _answer(response, deps.intake(line, JSON_LINES, who.name))
+
+
+@router.get("/complaints/{key}")
+def complaint(
+    key: Annotated[str, Path(max_length=KEY_LIMIT)],
+    _who: Viewer,
+    deps: Deps,
+    channel: Annotated[str, Query(max_length=40)] = "12345",
+) -> FiledOut:
+    """What became of a complaint that was sent with this Idempotency-Key: its case and deadline."""
+    with deps.database.read() as session:
+        return read_filed(session, f"complaints:{channel}", key)
 
 
 def complaint_line(complaint: ComplaintReceived, key: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from console.read.base import Out
 from dispatch.decide.cases import CaseFact, why_not, why_not_merged
 from models.errors import Refused
-from models.tables.flow import AuditRow
-from models.tables.work import Case, Report, WorkItem
+from models.tables.flow import AuditRow, Quarantine, StoredEvent
+from models.tables.work import Case, CasePhoto, Report, WorkItem
 
 CLOSED_SHOWN = timedelta(hours=24)
 """How long a case that is over stays on the list."""
@@ -58,13 +58,38 @@ class DeedOut(Out):
     detail: dict[str, Any]
 
 
+class PhotoOut(Out):
+    """A photo: where it is read is /api/photos/SHA256/full and /small. `report` is the one it came with, "" without."""
+
+    id: str
+    sha256: str
+    width: int
+    height: int
+    report: str
+    at: datetime
+    by: str
+
+
 class CaseDetailOut(Out):
-    """One case: its reports and its history, the oldest first. `work` is its work item's state, "" without one."""
+    """One case: reports, photos, history, the oldest first. `work` is its work item's state, "" without one."""
 
     case: CaseOut
     reports: list[ReportOut]
+    photos: list[PhotoOut]
     history: list[DeedOut]
     work: str
+
+
+class FiledOut(Out):
+    """What became of a complaint: `waiting` to be read, `refused` for a `reason`, or `filed` as a `report` of a `case`,
+    which `joined` an older report there or is the first one."""
+
+    state: Literal["waiting", "filed", "refused"]
+    case: str
+    report: str
+    joined: bool
+    deadline: datetime | None
+    reason: str
 
 
 class CaseVerdictOut(Out):
@@ -133,8 +158,47 @@ def read_case(session: Session, number: str) -> CaseDetailOut:
     return CaseDetailOut(
         case=_case(row, [report.text for report in reports]),
         reports=[ReportOut(id=r.id, at=r.at, channel=r.channel, text=r.text) for r in reports],
+        photos=read_photos(session, number),
         history=[DeedOut(at=d.at, actor=d.actor, action=d.action, detail=d.detail) for d in reversed(deeds)],
         work=work.state if work is not None else "",
+    )
+
+
+def read_photos(session: Session, number: str) -> list[PhotoOut]:
+    """A case's photos that are not removed, the oldest first."""
+    rows = session.exec(
+        select(CasePhoto)
+        .where(CasePhoto.case == number, col(CasePhoto.removed_at).is_(None))
+        .order_by(col(CasePhoto.at), CasePhoto.id)
+    )
+    return [PhotoOut.model_validate(row, from_attributes=True) for row in rows]
+
+
+def read_filed(session: Session, source: str, key: str) -> FiledOut:
+    """What became of a complaint that was sent. Raises Refused for an unknown one."""
+    event = session.get(StoredEvent, (source, key))
+    if event is None:
+        raise Refused("unknown_complaint", f"no complaint {key} of {source} has come in")
+    report = session.exec(select(Report).where(Report.event == f"{source}:{key}")).first()
+    if report is not None:
+        case = session.get_one(Case, report.case)
+        earlier = select(Report.id).where(Report.case == case.number, col(Report.at) < report.at)
+        joined = session.exec(earlier).first() is not None
+        return FiledOut(
+            state="filed", case=case.number, report=report.id, joined=joined, deadline=case.deadline, reason=""
+        )
+    held = session.exec(
+        select(Quarantine).where(
+            Quarantine.source == source, Quarantine.event_id == key, Quarantine.reason != "identity_conflict"
+        )
+    ).first()
+    return FiledOut(
+        state="refused" if held is not None else "waiting",
+        case="",
+        report="",
+        joined=False,
+        deadline=None,
+        reason=held.reason if held is not None else "",
     )
 
 

@@ -71,6 +71,31 @@ class Report(SQLModel, table=True):
     contact: str = ""
     lon: float | None = None
     lat: float | None = None
+    event: str = Field(default="", index=True)
+    """`source:id` of the event that told it, by which its sender finds it again."""
+
+
+class CasePhoto(SQLModel, table=True):
+    """A photo of a case, with its `report` if it came with one: `photos/SHA256.jpg` and `SHA256-small.jpg` in the data
+    folder.
+
+    `sent_sha256` is of the bytes as they were sent, by which the same photo sent twice is known. A removed one is out
+    of sight at once, and out of the folder a day later.
+    """
+
+    __tablename__ = "case_photo"
+    id: str = Field(primary_key=True)
+    case: str = Field(index=True)
+    report: str = ""
+    sha256: str = Field(index=True)
+    sent_sha256: str
+    bytes: int
+    width: int
+    height: int
+    at: datetime = time_field()
+    by: str
+    removed_at: datetime | None = time_field(default=None)
+    removed_by: str = ""
 
 
 class Level(SQLModel, table=True):

@@ -30,6 +30,7 @@ from printouts.bundle import slip_name
 from streams import metrics
 from streams.sqlite_log import SqliteLog
 from sweepline.lookout import Lookout
+from sweepline.photos import Photos
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
 from tests.console.sample_city import CONTEXT, EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
@@ -140,6 +141,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         report=lambda *which: report_file(database, NOW, *which),
         explain=lambda version: EXPLAINED,
         what_if=what_if,
+        photos=Photos(tmp_path / "photos"),
         sheets_dir=sheets,
         slip_name=slip_name,
         condition=lambda: lookout.condition,

@@ -24,6 +24,7 @@ from models.tables.city import Setting
 from models.tables.plans import Approval, PlanVersion
 from printouts.bundle import slip_name
 from streams import metrics
+from sweepline.photos import Photos
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
 from tests.console.sample_city import CONTEXT, EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
@@ -98,6 +99,7 @@ class Desk:
             report=lambda *which: report_file(self.database, NOW, *which),
             explain=self.explain,
             what_if=self.what_if,
+            photos=Photos(self.sheets_dir.parent / "photos"),
             sheets_dir=self.sheets_dir,
             slip_name=slip_name,
             condition=lambda: self.condition,

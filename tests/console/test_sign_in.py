@@ -33,6 +33,8 @@ PROTECTED = [
     "/api/stations",
     "/api/cases",
     "/api/cases/321084-20231218-00001",
+    "/api/complaints/k1",
+    f"/api/photos/{'0' * 64}/full",
     "/api/collection",
     "/api/alerts",
     "/api/snow",
@@ -77,6 +79,8 @@ def test_every_api_route_but_the_public_ones_is_in_the_list_of_protected_or_unsa
         "?at=2023-12-18T12:00:00Z": "",
         "?start=2023-12-18T12:00:00Z": "",
         "telling-1": "{id_}",
+        "complaints/k1": "complaints/{key}",
+        f"{'0' * 64}/full": "{sha256}/{size}",
         "321084-20231218-00001": "{number}",
         "day.pdf?key=2023-12-18": "{kind}.{form}",
     }

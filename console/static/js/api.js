@@ -16,10 +16,11 @@ export const whenSignedOut = (callback) => { onSignedOut = callback; };
 async function call(method, path, body) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const raw = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = raw ? body.type || "image/unknown" : "application/json";
   let response;
   try {
-    response = await fetch(path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path, { method, headers, credentials: "same-origin", body: body === undefined || raw ? body : JSON.stringify(body) });
   } catch {
     throw new ApiError(0, { detail: "no answer", code: "no_answer" });
   }
@@ -34,7 +35,7 @@ async function call(method, path, body) {
 export const lastKnownAt = () => asOf;
 export const get = (path) => call("GET", path);
 export const post = (path, body) => call("POST", path, body);
-
+export const postBlob = (path, blob) => call("POST", path, blob);
 export const remove = (path) => call("DELETE", path);
 
 /** Who is signed in, or null. */

@@ -1,13 +1,14 @@
 // One case: what was said of it, what was done with it by whom, and what may be done now.
-import { act, chip, mayAct, openCase, splitOff } from "./cases.js";
+import { act, chip, mayAct, openCase, readCase, splitOff } from "./cases.js";
 import { h } from "./dom.js";
 import { span, t, when, word } from "./i18n.js";
 import { showAt } from "./mapview.js";
+import { photoSection } from "./photos.js";
 import { now } from "./store.js";
 
 const OPEN = ["reported", "dispatched", "in_progress"];
 
-export function caseDetail({ case: c, reports, history, work }) {
+export function caseDetail({ case: c, reports, photos, history, work }) {
   const open = OPEN.includes(c.state);
   return h("article.detail", { "data-file": c.number },
     h("header", {}, h("button.back", { type: "button", "data-key": "case-back", onclick: () => openCase(null) }, `‹ ${t("cases.back")}`),
@@ -18,6 +19,7 @@ export function caseDetail({ case: c, reports, history, work }) {
     c.answer && h("section", {}, h("h3", {}, t("case.answer")), h("p.words", {}, c.answer)),
     h("div.row", {}, mayAct() && buttons(c, open), h("button", { type: "button", "data-key": "case-map", onclick: () => showAt("cases", c.number, c.lon, c.lat) }, t("case.map"))),
     h("section", {}, h("h3", {}, t("case.reports", { n: reports.length })), reports.length ? h("ul.said", {}, reports.map((one) => report(one, c, open && reports.length > 1))) : h("p.dim", {}, t("case.noreports"))),
+    photoSection(c, photos, mayAct() && c.state !== "merged", readCase),
     h("section", {}, h("h3", {}, t("case.history")), h("ol.said", {}, history.map(deed))));
 }
 

@@ -33,7 +33,7 @@ export async function openCase(number) {
   await readCase(number);
 }
 
-async function readCase(number) {
+export async function readCase(number) {
   try {
     set("caseFile", await get(`/api/cases/${encodeURIComponent(number)}`));
   } catch (error) {

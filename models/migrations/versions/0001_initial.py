@@ -154,6 +154,24 @@ def upgrade() -> None:
     op.create_index(op.f("ix_case_file_kind"), "case_file", ["kind"], unique=False)
     op.create_index(op.f("ix_case_file_state"), "case_file", ["state"], unique=False)
     op.create_table(
+        "case_photo",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("case", sa.String(), nullable=False),
+        sa.Column("report", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("sent_sha256", sa.String(), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_case_photo_case"), "case_photo", ["case"], unique=False)
+    op.create_index(op.f("ix_case_photo_sha256"), "case_photo", ["sha256"], unique=False)
+    op.create_table(
         "city",
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -495,9 +513,11 @@ def upgrade() -> None:
         sa.Column("contact", sa.String(), nullable=False),
         sa.Column("lon", sa.Float(), nullable=True),
         sa.Column("lat", sa.Float(), nullable=True),
+        sa.Column("event", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_report_case"), "report", ["case"], unique=False)
+    op.create_index(op.f("ix_report_event"), "report", ["event"], unique=False)
     op.create_table(
         "resourcestate",
         sa.Column("key", sa.String(), nullable=False),
