@@ -13,6 +13,7 @@ from dispatch.commands import run_command
 from dispatch.context import Context
 from dispatch.resources import set_status
 from dispatch.sheets import hand_back, tick
+from dispatch.shifts import strike_note, take_over, write_note
 from dispatch.uow import UnitOfWork
 from models.database import Database
 
@@ -37,6 +38,9 @@ DESK: dict[str, Callable[[UnitOfWork, Context, Values], object]] = {
     ),
     "photo.remove": lambda uow, _, values: photos.remove(uow, values["photo"]),
     "photo.restore": lambda uow, _, values: photos.restore(uow, values["photo"]),
+    "shift.note": lambda uow, _, values: write_note(uow, values["text"]),
+    "shift.strike": lambda uow, _, values: strike_note(uow, values["note"], values["reason"]),
+    "shift.takeover": lambda uow, _, values: take_over(uow, values["seen"]),
     "resource.set": lambda uow, context, values: set_status(uow, context, **values),
 }
 

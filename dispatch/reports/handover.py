@@ -15,12 +15,15 @@ from dispatch.reports.values import (
     AlarmLine,
     CaseLine,
     Handover,
+    NoteLine,
     OutLine,
     RunningPlan,
+    TakeoverLine,
     UntoldLine,
     WaitingPlan,
 )
 from dispatch.response import SELF_START_STOP
+from dispatch.shiftlog import current_shift, last_takeovers, notes_that_hold
 from dispatch.versions import LIVE_STATES, live_version
 from models.tables.city import City, Crew, Facility, ResourceState, Segment, Setting, Vehicle, Worker
 from models.tables.flow import Alarm
@@ -29,6 +32,7 @@ from models.tables.work import Case
 
 SOON = timedelta(hours=4)
 """A case whose deadline is no farther off than this is told to the next shift: it falls into its first half."""
+TAKEOVERS_TOLD = 3
 
 
 def handover(session: Session, at: datetime) -> Handover:
@@ -46,6 +50,8 @@ def handover(session: Session, at: datetime) -> Handover:
         cases=_cases(session, at),
         untold=_untold(session),
         out=_out(session, at),
+        notes=_notes(session, at),
+        takeovers=_takeovers(session),
         self_start_stopped=stop is not None and bool(stop.value.get("on", False)),
     )
 
@@ -175,6 +181,25 @@ def _out(session: Session, at: datetime) -> tuple[OutLine, ...]:
         )
         for row in rows
         if row.until is None or row.until > at
+    )
+
+
+def _notes(session: Session, at: datetime) -> tuple[NoteLine, ...]:
+    rows = notes_that_hold(session, current_shift(session, at))
+    return tuple(NoteLine(id=row.id, at=row.at, actor=row.actor, text=row.text) for row in rows)
+
+
+def _takeovers(session: Session) -> tuple[TakeoverLine, ...]:
+    return tuple(
+        TakeoverLine(
+            no=row.no,
+            at=row.at,
+            given_by=row.given_by,
+            taken_by=row.taken_by,
+            open=len(row.open),
+            open_hash=row.open_hash,
+        )
+        for row in last_takeovers(session, TAKEOVERS_TOLD)
     )
 
 

@@ -280,8 +280,30 @@ class OutLine(Value):
     reason: str
 
 
+class NoteLine(Value):
+    """A note of the shift that is handed on."""
+
+    id: str
+    at: datetime
+    actor: str
+    text: str
+
+
+class TakeoverLine(Value):
+    """Who took a shift over from whom (from nobody: the first one), and how much was open then."""
+
+    no: int
+    at: datetime
+    given_by: str
+    taken_by: str
+    open: int
+    open_hash: str
+
+
 class Handover(Value):
-    """What the next shift takes over at `at`: nothing in it but what is open."""
+    """What the next shift takes over at `at`: what is open, the notes of the shift, and the last takeovers, the
+    newest first.
+    """
 
     city: str
     city_en: str
@@ -293,4 +315,6 @@ class Handover(Value):
     cases: tuple[CaseLine, ...]
     untold: tuple[UntoldLine, ...]
     out: tuple[OutLine, ...]
+    notes: tuple[NoteLine, ...]
+    takeovers: tuple[TakeoverLine, ...]
     self_start_stopped: bool

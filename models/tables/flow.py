@@ -115,7 +115,7 @@ class AuditRow(SQLModel, table=True):
         ),
     )
     id: int | None = big_key()
-    at: datetime = time_field()
+    at: datetime = time_field(index=True)
     actor: str
     action: str
     subject: str = Field(index=True)

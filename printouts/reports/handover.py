@@ -1,4 +1,4 @@
-"""The shift's handover as paper: what is open, room for notes, two signatures."""
+"""The shift's handover as paper: what is open, the notes, the last takeovers, room to write, two signatures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dispatch.reports.values import Handover
+from dispatch.shifts import NOTE_LIMIT
 from models.times import to_micros
 from printouts.data import pair
 from printouts.messages import words_of
@@ -16,6 +17,8 @@ from printouts.reports.values import Block, Cell, ReportData
 from printouts.reports.words import both, moment_time
 from printouts.text import name_of, printable
 from printouts.values import EMPTY, Words
+
+HASH_SIGNS = 12
 
 
 def handover_paper(report: Handover) -> ReportData:
@@ -39,7 +42,9 @@ def handover_paper(report: Handover) -> ReportData:
             case_table(report.cases, zone, words.NONE, report.at),
             *_out(report, zone),
             *_running(report, zone),
-            Block("room", title=("交班说明", "Notes"), lines=6),
+            *_notes(report, zone),
+            *_takeovers(report, zone),
+            Block("room", title=("补充说明", "More notes"), lines=4),
             Block("signatures", columns=(("交班人", "Handed over by"), ("接班人", "Taken over by"))),
         ),
         created=to_micros(report.at) // 1_000_000,
@@ -186,5 +191,54 @@ def _running(report: Handover, zone: ZoneInfo) -> list[Block]:
             align="llllrr",
             rows=tuple(rows),
             empty=words.NONE,
+        ),
+    ]
+
+
+def _notes(report: Handover, zone: ZoneInfo) -> list[Block]:
+    rows: list[tuple[Cell, ...]] = [
+        (moment_time(note.at, zone), name_of(note.actor), printable(note.text, NOTE_LIMIT)) for note in report.notes
+    ]
+    return [
+        Block("heading", title=("交班记录", "Notes of the shift")),
+        Block(
+            "table",
+            columns=(("时间", "At"), ("记录人", "By"), ("内容", "Note")),
+            widths=("21mm", "1fr", "5fr"),
+            align="lll",
+            rows=tuple(rows),
+            empty=words.NONE,
+        ),
+    ]
+
+
+def _takeovers(report: Handover, zone: ZoneInfo) -> list[Block]:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            str(line.no),
+            moment_time(line.at, zone),
+            name_of(line.given_by) or "—",
+            name_of(line.taken_by),
+            str(line.open),
+            line.open_hash[:HASH_SIGNS],
+        )
+        for line in report.takeovers
+    ]
+    return [
+        Block("heading", title=("最近接班", "Last takeovers")),
+        Block(
+            "table",
+            columns=(
+                ("序号", "No."),
+                ("时间", "At"),
+                ("交班人", "Handed over by"),
+                ("接班人", "Taken over by"),
+                ("未了事项", "Open then"),
+                ("校验码", "Their hash"),
+            ),
+            widths=("0.6fr", "21mm", "1.5fr", "1.5fr", "1fr", "1.2fr"),
+            align="llllrl",
+            rows=tuple(rows),
+            empty=("还没有人在系统里接过班。", "Nobody has taken over in the system yet."),
         ),
     ]

@@ -75,6 +75,8 @@ def handover_tables(report: Handover) -> tuple[Table, ...]:
         _table("cases", ("案件", "cases"), report.cases),
         _table("out", ("停用", "out"), report.out),
         _table("running", ("执行中", "running"), report.running),
+        _table("notes", ("交班记录", "notes"), report.notes),
+        _table("takeovers", ("接班记录", "takeovers"), report.takeovers),
     )
 
 

@@ -47,7 +47,7 @@ def report_handover(
     clock: ClockAt = "",
     as_json: AsJson = False,
 ) -> None:
-    """What one shift hands to the next: everything open, room for notes, two signatures."""
+    """What one shift hands to the next: everything open, the notes, the last takeovers, two signatures."""
     from sweepline.reports import report_command
 
     raise typer.Exit(report_command("handover", "", data, out, as_json, clock))

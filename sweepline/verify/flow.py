@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col, select
 
 from models.tables.flow import Alarm, AuditRow, Inbox, Outbox, Quarantine, StoredEvent, Timer
+from models.tables.people import LogNote, Takeover
 from models.tables.plans import Approval, Plan
 from models.tables.weather import Alert
 from models.tables.work import Case, WorkItem
@@ -68,6 +69,8 @@ def changes_audited(session: Session) -> Iterator[str]:
         (Case, Case.number, "case.opened", "case:"),
         (Alert, Alert.id, "alert.stored", "alert:"),
         (Alarm, Alarm.id, "alarm.opened", "alarm:"),
+        (LogNote, LogNote.id, "note.written", "note:"),
+        (Takeover, Takeover.no, "shift.taken_over", "shift:"),
     ]
     for table, key, action, prefix in kinds:
         yield from _unaudited(session, table, key, action, prefix)

@@ -5,16 +5,18 @@ Not a file of tests by its name, so that nothing is drawn when the tests run; ea
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from dispatch.desk import carry_out
 from models.tables.weather import Alert
 from models.tables.work import Report, WorkItem
 from tests.browser.conftest import OpenTab, Site
 from tests.browser.test_cases import complain
-from tests.console.sample_city import store_work
+from tests.console.sample_city import CONTEXT, NOW, store_work
 from tests.console.test_past import drive
 
 TARGET = Path(__file__).parents[2] / "docs" / "pictures"
@@ -33,6 +35,7 @@ PAGES = {
     "collection": "#/stations?page=1",
     "vehicle": "#/vehicles?see=vehicles:S-00",
     "resources": "#/resources",
+    "shift": "#/shift",
     "past": "#/vehicles?past=2023-12-18T11:30Z&colour=age",
 }
 
@@ -49,6 +52,11 @@ def busy(site: Site) -> Site:
             alert.headline = alert.headline.split(" <")[0]  # the sample is hostile on purpose
         for report in session.exec(select(Report)):
             report.text = report.text.split(" <")[0]
+    for who, name, values in (
+        ("dong", "alarm.acknowledge", {"ids": ["untold:t1"]}),
+        ("dong", "shift.note", {"text": "盐库 3 号门卡住，装车走 1 号门；维修班 23:00 到"}),
+    ):
+        carry_out(site.database, CONTEXT, NOW - timedelta(minutes=6), who, name, dict(values))
     complain(site, 12, 1, "垃圾桶旁散落垃圾")
     complain(site, 25, 3, "")
     return site

@@ -42,13 +42,14 @@ export function toast(text, bad = false) {
   toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 8000 : 4000);
 }
 
-/** Ask for values in fields: {name, label, options?, value?, required?, maxLength?, pattern?}. Resolves to them by name, or null. */
+/** Ask for values in fields: {name, label, options?, value?, required?, maxLength?, pattern?, rows?}. Resolves to them by name, or null. */
 export function form({ title, fields, yes, no }) {
   const dialog = $("confirm-dialog");
   return new Promise((resolve) => {
     const close = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
-    const control = ({ name, options, value = "", required = false, maxLength = 200, pattern }, i) => (options
+    const control = ({ name, options, value = "", required = false, maxLength = 200, pattern, rows }, i) => (options
       ? h("select", { name }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
+      : rows ? h("textarea", { name, value, required, maxLength, rows, autofocus: i === 0 })
       : h("input", { name, value, required, maxLength, pattern, autofocus: i === 0, autocomplete: "off" }));
     dialog.replaceChildren(h("form.fields", { method: "dialog", onsubmit: (event) => { event.preventDefault(); close(Object.fromEntries(new FormData(event.target))); } },
       h("h2", { id: "confirm-title" }, title), fields.map((field, i) => h("label", {}, field.label, control(field, i))),

@@ -9,15 +9,16 @@ import { moveFocused } from "./pins.js";
 import { leave, play, toggle as replay } from "./past.js";
 import { approve, select } from "./plans.js";
 import { showReports } from "./reports.js";
+import { writeNote } from "./shift.js";
 import { switchSound } from "./sound.js";
 import { step } from "./panel.js";
 import { set, state } from "./store.js";
 
-const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "g", "t", "p", "1 2 3", "r", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "h", "w", "g", "t", "p", "1 2 3", "r", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"), g: follow, t: replay, p: play,
+    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"), h: () => set("tab", "shift"), w: writeNote, g: follow, t: replay, p: play,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {

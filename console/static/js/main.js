@@ -75,14 +75,15 @@ async function enter() {
   if (started) { location.reload(); return; }
   $("sign-in").hidden = true;
   $("app").hidden = false;
-  message(t("map.loading"));
+  message("map.loading");
   try {
     const [city, packed] = await Promise.all([get("/api/city"), get("/api/map/segments")]);
     setZone(city.zone);
     set("city", city);
     set("streets", unpack(packed));
   } catch (error) {
-    message(error.status === 503 ? t("map.nocity") : t("error.load", { what: error.message }));
+    if (error.status === 503) message("map.nocity");
+    else message("error.load", { what: error.message });
     setTimeout(() => enter().catch(report), RETRY_MS);
     return;
   }

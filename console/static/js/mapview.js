@@ -11,7 +11,7 @@ import { asGeoJson, boundsOf, isPriority, midpoint } from "./streets.js";
 export const MODES = ["plan", "age", "class"];
 const BENEATH = ["collection", "beats"]; // services whose routes lie beneath those that treat streets
 const LAYERS = ["vehicles", "stations", "cases", "facilities"];
-let view = null;
+let view = null, said = { key: "", values: {} };
 const hidden = new Set();
 
 export async function startMap() {
@@ -22,7 +22,7 @@ export async function startMap() {
   } catch (error) {
     console.info("no WebGL, drawing on a canvas:", error.message);
     view = createFlatMap($("map"), options);
-    message(t("map.failed"));
+    message("map.failed");
     setTimeout(() => message(""), 8000);
   }
   window.sweeplineMap = view;
@@ -43,12 +43,15 @@ function drawEverything() {
   drawStreets(); drawRoute(); drawVehicles(); drawStations(); drawCases();
 }
 
-export function message(text) {
-  $("map-message").hidden = !text;
-  $("map-message").textContent = text;
+/** Say something over the map, by its key: it is said anew in another language. "": nothing. */
+export function message(key, values = {}) {
+  said = { key, values };
+  $("map-message").hidden = !key;
+  $("map-message").textContent = key ? t(key, values) : "";
 }
 
 export function restyle() {
+  message(said.key, said.values);
   if (!view) return;
   view.restyle(language());
   show(state.see);

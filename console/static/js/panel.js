@@ -8,6 +8,7 @@ import { t } from "./i18n.js";
 import { planPage } from "./planpage.js";
 import { planDetail, planFoot, plansList } from "./plans.js";
 import { outOfService, resourcesFoot, resourcesTab } from "./resources.js";
+import { shiftPage } from "./shift.js";
 import { responses, snowRoom } from "./snow.js";
 import { on, set, state } from "./store.js";
 import { anyLate, tellList, untold } from "./tell.js";
@@ -21,12 +22,13 @@ export const TABS = {
   stations: { needs: ["stations", "collection", "dayShown"], draw: stationsTab, wide: () => state.dayShown, count: () => (state.stations ? state.stations.total - state.stations.cleared : 0) },
   vehicles: { needs: ["vehicles"], draw: vehiclesList, count: () => state.vehicles?.length },
   resources: { needs: ["resources", "see"], draw: resourcesTab, foot: resourcesFoot, count: () => outOfService().length },
+  shift: { needs: ["shift", "shiftLog", "shiftChanges"], draw: shiftPage, wide: () => true, count: () => 0 },
 };
 
 const waiting = () => state.plans?.filter((plan) => plan.versions[0]?.state === "proposed").length ?? 0;
 
 export function startPanel() {
-  on("tab", () => { draw(); $("panel-body").scrollTop = 0; });
+  on("tab", (tab) => { draw(); $("panel-body").scrollTop = 0; $(`tab-${tab}`).scrollIntoView({ block: "nearest", inline: "nearest" }); });
   on("selected caseFile", () => { $("panel-body").scrollTop = 0; });
   for (const [name, tab] of Object.entries(TABS)) {
     on(tab.needs.join(" "), () => { if (state.tab === name) draw(); else drawTabs(); });

@@ -4,21 +4,23 @@ import { get } from "./api.js";
 const SOURCES = {
   status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
   stations: "/api/stations", collection: "/api/collection", cases: "/api/cases", alerts: "/api/alerts", snow: "/api/snow", alarms: "/api/alarms", alarmLoad: "/api/alarms/load", resources: "/api/resources", tellings: "/api/tellings", sheets: "/api/sheets",
+  shift: "/api/shift", shiftLog: () => `/api/shift/log?people=${state.logOf.people}${state.logOf.no === null ? "" : `&no=${state.logOf.no}`}`,
 };
 // What a hint of a kind makes stale. A kind that is not here makes everything stale.
 const STALE = {
-  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations", "collection"], case: ["cases"], alert: ["alerts", "snow", "status"],
-  plan: ["plans", "collection", "work", "alerts", "resources", "snow", "status", "tellings", "sheets"], alarm: ["alarms", "alarmLoad"], resource: ["resources", "snow", "vehicles"], sheet: ["plans", "sheets"], clock: ["status"], work: ["work", "snow", "cases", "stations", "collection", "sheets"],
+  vehicle: ["vehicles", "treatment"], segment: ["treatment"], station: ["stations", "collection"], case: ["cases", "shift", "shiftLog"], alert: ["alerts", "snow", "status"],
+  plan: ["plans", "collection", "work", "alerts", "resources", "snow", "status", "tellings", "sheets", "shift", "shiftLog"], alarm: ["alarms", "alarmLoad", "shift", "shiftLog"], resource: ["resources", "snow", "vehicles", "shift", "shiftLog"], sheet: ["plans", "sheets", "shift", "shiftLog"], clock: ["status"], work: ["work", "snow", "cases", "stations", "collection", "sheets"],
+  shift: ["shift", "shiftLog"],
 };
-const SOONEST_MS = { vehicles: 1000, plans: 1000, resources: 2000, treatment: 5000, stations: 2000, collection: 3000, work: 3000, snow: 5000, alarmLoad: 5000 };
-// Read only while its tab is shown: it is put together from every piece of work.
-const ONLY_ON = { snow: "snow" };
+const SOONEST_MS = { vehicles: 1000, plans: 1000, resources: 2000, treatment: 5000, stations: 2000, collection: 3000, work: 3000, snow: 5000, alarmLoad: 5000, shiftLog: 3000 };
+// Read only while its tab is shown: these are put together from much.
+const ONLY_ON = { snow: "snow", shift: "shift", shiftLog: "shift" };
 const OF_THE_PAST = ["vehicles", "stations", "cases", "treatment", "work"]; // read by past.js while an instant of the past is shown
 const EVERY_MS = 30000;
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
-export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, past: null, follow: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false };
+export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, past: null, follow: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false, logOf: { no: null, people: false } };
 const listeners = new Map();
 const running = new Map();
 const readAt = new Map();
@@ -50,7 +52,8 @@ async function reading(name, entry) {
   entry.again = false;
   readAt.set(name, Date.now());
   try {
-    const value = await get(SOURCES[name]);
+    const source = SOURCES[name];
+    const value = await get(typeof source === "function" ? source() : source);
     if (state.past && OF_THE_PAST.includes(name)) return;
     if (name === "vehicles") state.vehiclesAt = fixTime(value);
     set(name, value);

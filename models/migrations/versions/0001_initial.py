@@ -115,6 +115,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("action = 'alarm.opened'"),
         postgresql_where=sa.text("action = 'alarm.opened'"),
     )
+    op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
     op.create_index(op.f("ix_audit_seal_no"), "audit", ["seal_no"], unique=True)
     op.create_index(op.f("ix_audit_subject"), "audit", ["subject"], unique=False)
     op.create_table(
@@ -320,6 +321,18 @@ def upgrade() -> None:
         sa.Column("level_pct", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("station", "observed_at"),
     )
+    op.create_table(
+        "lognote",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("struck_at", UtcDateTime(), nullable=True),
+        sa.Column("struck_by", sa.String(), nullable=False),
+        sa.Column("struck_reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_lognote_at"), "lognote", ["at"], unique=False)
     op.create_table(
         "matchstate",
         sa.Column("vehicle", sa.String(), nullable=False),
@@ -664,6 +677,16 @@ def upgrade() -> None:
         sa.Column("cleared_at", UtcDateTime(), nullable=True),
         sa.Column("vehicle", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("station", "day"),
+    )
+    op.create_table(
+        "takeover",
+        sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("given_by", sa.String(), nullable=False),
+        sa.Column("taken_by", sa.String(), nullable=False),
+        sa.Column("open", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("open_hash", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("no"),
     )
     op.create_table(
         "telling",
