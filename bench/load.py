@@ -52,6 +52,13 @@ def rows(kind: str) -> str:
     return f"SELECT {committed} - {at} / 1e6 AS s FROM {table} WHERE {at} >= :since AND {at} < :until AND {where}"
 
 
+def zone_of(hour: int, now: datetime) -> str:
+    """The time zone in which it is now that hour of the day. What a city plans by itself (the night, the day's
+    collection) goes by its own clock: runs begun at different times of ours are alike."""
+    ahead = (hour - now.hour + 11) % 24 - 11
+    return f"Etc/GMT{-ahead:+d}"
+
+
 Span = dict[str, int]
 """since and until: microseconds."""
 
@@ -153,6 +160,7 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One profile from an empty folder to its report."""
     city = build_demo_city(options.seed)
+    city.city.zone = zone_of(options.city_hour, datetime.now(UTC))
     vehicles = add_vehicles(city, round(options.rate * options.interval))
     bins = add_bins(city, options.bins)
     site = Site(folder)
@@ -219,6 +227,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--no-thinning", action="store_true", help="take every position, however long the backlog")
     parser.add_argument("--workers", type=int, default=1, help="processes of the role streams")
     parser.add_argument("--partitions", type=int, default=0, help="of each topic; default: as registered")
+    parser.add_argument("--city-hour", type=int, default=1, help="the hour it is in the city when the run begins")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=None, help="an empty folder for everything; default: temporary")
     parser.add_argument("--keep", action="store_true", help="leave the folder with its logs")
