@@ -1,4 +1,5 @@
-"""One log, one seed, one state: on every database and broker, after three kill -9, and from a backup on."""
+"""One log, one seed, one state: on every database and broker, after three kill -9, from a backup on, and through one
+process that does everything or four of the role streams."""
 
 from __future__ import annotations
 
@@ -17,6 +18,12 @@ Env = dict[str, str]
 KILL_SEED = 20231218
 STEPS = 160
 """About as many steps as the short storm has."""
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
+    """The state hash and the hash of each table of a storm that ran to its end undisturbed, embedded."""
+    return finish(start(tmp_path_factory.mktemp("reference"), {}))
 
 
 def kill_after(child: subprocess.Popen[str], steps: int) -> int:
@@ -114,5 +121,23 @@ def test_kafka_and_postgres_end_in_the_same_state(reference: tuple[str, dict[str
     with services() as settings:
         kill_after(start(tmp_path, settings), 40)
         state, tables = finish(start(tmp_path, settings))
+    assert tables == reference[1]
+    assert state == reference[0]
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+@pytest.mark.skipif(not (KAFKA and POSTGRES), reason="needs SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES")
+def test_four_streams_workers_end_in_the_same_state(reference: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    with services() as settings:
+        workers = [start(tmp_path, settings, "streams") for _ in range(4)]
+        try:
+            state, tables = finish(start(tmp_path, settings, "elsewhere"))
+            assert all(worker.poll() is None for worker in workers)
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.communicate(timeout=60)
     assert tables == reference[1]
     assert state == reference[0]
