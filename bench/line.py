@@ -13,13 +13,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlmodel import Session, col, select
 
+from bench.alerts import snow_alert
 from bench.machine import machine
 from demo.city import build_demo_city
 from dispatch.city.store import store_city
@@ -33,20 +34,6 @@ from sweepline.roles import start_roles
 
 LIMIT_S = 300.0
 POLL_S = 0.02
-
-
-def cap(now: datetime, geocode: str) -> bytes:
-    """A fresh heavy-snow warning, onset in six hours."""
-
-    def stamp(at: datetime) -> str:
-        return at.strftime("%Y-%m-%dT%H:%M:%S-00:00")
-
-    return f"""<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>bench-{now.timestamp()}</identifier>
-<sender>bench</sender><sent>{stamp(now)}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
-<info><category>Met</category><event>snow</event><urgency>Expected</urgency><severity>Severe</severity>
-<certainty>Likely</certainty><onset>{stamp(now + timedelta(hours=6))}</onset>
-<expires>{stamp(now + timedelta(hours=30))}</expires><area><areaDesc>city</areaDesc>
-<geocode><valueName>x</valueName><value>{geocode}</value></geocode></area></info></alert>""".encode()
 
 
 def wait(system: System, ready: Callable[[Session], bool]) -> float:
@@ -81,7 +68,7 @@ def alert_to_plan(system: System, geocode: str, districts: int) -> dict[str, flo
         phases = session.exec(select(PlanRequest.phase).where(col(PlanRequest.plan).in_(codes))).all()
         return bool(phases) and set(phases) == {"done"}
 
-    system.intake(cap(system.clock(), geocode), "application/xml", "")
+    system.intake(snow_alert(system.clock(), geocode), "application/xml", "")
     began = time.perf_counter()
     wait(system, first)
     first_s = time.perf_counter() - began

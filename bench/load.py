@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ LEAD_S = 2.0
 SAMPLE_S = 5.0
 DRAIN_LIMIT_S = 900.0
 NO_THINNING = "[rules.intake]\nthin_backlog = 1000000000\n"
+DRAFT_LIMIT_S = 180.0
 SLOPE_FROM_S = 300.0
 """Memory's growth is not judged by shorter runs."""
 STORED = {
@@ -86,6 +88,23 @@ def drain(site: Site, engine: Engine, wanted: dict[str, int], span: Span) -> flo
             return round(time.monotonic() - began, 1)
         time.sleep(1.0)
     return None
+
+
+def drafts(engine: Engine, due: float, wanted: int) -> dict[str, Any]:
+    """Seconds from the warning of snow to the first feasible version of each district's salting plan,; those not
+    there after DRAFT_LIMIT_S are left out."""
+    query = text(
+        """SELECT p.district, min(extract(epoch from pg_xact_commit_timestamp(v.xmin))) AS at
+           FROM plan p JOIN plan_version v ON v.plan = p.code
+           WHERE p.service = 'salting' AND p.period <> 'fallback' AND v.feasible GROUP BY p.district ORDER BY at"""
+    )
+    began = time.monotonic()
+    while True:
+        with engine.connect() as connection:
+            found = {district: round(float(at) - due, 2) for district, at in connection.execute(query)}
+        if len(found) >= wanted or time.monotonic() - began > DRAFT_LIMIT_S:
+            return {"districts": wanted, "draft_s": found}
+        time.sleep(0.5)
 
 
 class Sampler(threading.Thread):
@@ -170,7 +189,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         traffic = Traffic(city, vehicles, options.interval, datetime.now(UTC), options.seed)
         rates = Rates(len(bins) / options.bin_interval, options.tickets, options.alert_every)
 
-        def send(seconds: float) -> tuple[Sent, Span]:
+        def send(seconds: float, rates: Rates = rates) -> tuple[Sent, Span]:
             began = time.time() + LEAD_S
             traffic.restart(datetime.fromtimestamp(began, UTC))
             sender = Sender(site.url, ACCOUNT, site.password, traffic, rates, bins)
@@ -186,11 +205,12 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         sampler = Sampler(site.groups)
         sampler.start()
         before, own = usage(site.groups), time.process_time()
-        sent, span = send(options.seconds)
-        drained_s = drain(site, engine, dict(sent.accepted), span)
+        sent, span = send(options.seconds, replace(rates, storm_at_s=options.storm_at))
+        storm = drafts(engine, sent.storm_due, len(city.districts)) if sent.storm_due else {}
+        drained_s = drain(site, engine, {kind: sent.accepted[kind] for kind in STORED if sent.accepted[kind]}, span)
         after, own = usage(site.groups), time.process_time() - own
         sampler.stop.set()
-        took = {kind: stored(engine, kind, span) for kind in sent.accepted}
+        took = {kind: stored(engine, kind, span) for kind in STORED if sent.accepted[kind]}
         cpu_s = {name: after[name].cpu_s - before[name].cpu_s for name in site.groups} | {"generator": own}
         events = max(1, sum(sent.accepted.values()))
         return {
@@ -200,6 +220,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "generator_late": percentiles(sent.late_s),
             "post": {kind: percentiles(seconds) for kind, seconds in sent.post_s.items()},
             "event_to_database": took,
+            "storm": storm,
             "drained_s": drained_s,
             "backlog": backlog.report(),
             "cpu_ms_per_event": {name: round(seconds * 1000 / events, 3) for name, seconds in cpu_s.items()},
@@ -223,6 +244,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bin-interval", type=float, default=900.0, help="seconds between two reports of a bin")
     parser.add_argument("--tickets", type=float, default=0.0, help="complaints a second")
     parser.add_argument("--alert-every", type=float, default=10.0, help="seconds between two alerts; 0: none")
+    parser.add_argument(
+        "--storm-at", type=float, default=None, help="send a warning of heavy snow after so many seconds"
+    )
     parser.add_argument("--backlog", type=float, default=0.0, help="seconds sent before while no streams worker runs")
     parser.add_argument("--no-thinning", action="store_true", help="take every position, however long the backlog")
     parser.add_argument("--workers", type=int, default=1, help="processes of the role streams")

@@ -12,10 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from bench.alerts import snow_alert
 from bench.load_traffic import Traffic
 
 TICK_S = 0.1
@@ -28,22 +30,25 @@ JSON_LINES = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How many a second; alerts: seconds between two."""
+    """How many a second; alerts: seconds between two; storm: when the one warning of heavy snow is sent."""
 
     levels_s: float = 0.0
     tickets_s: float = 0.0
     alert_every_s: float = 0.0
+    storm_at_s: float | None = None
 
 
 @dataclass
 class Sent:
-    """What was sent and answered. `post_s`: seconds from due to answer, by kind; `late_s`: from due to sent."""
+    """What was sent and answered. `post_s`: seconds from due to answer, by kind; `late_s`: from due to sent;
+    `storm_due`: when the warning of snow was due, a time of time.time()."""
 
     accepted: Counter[str] = field(default_factory=Counter)
     turned_away: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     post_s: dict[str, list[float]] = field(default_factory=dict)
     late_s: list[float] = field(default_factory=list)
+    storm_due: float = 0.0
 
 
 class Sender:
@@ -84,6 +89,10 @@ class Sender:
                     body = self._traffic.alert(alerts, due)
                     self._send(client, "alerts", "/api/alerts", body, "application/xml", 1, began + due)
                     alerts += 1
+                if self._rates.storm_at_s is not None and not self.sent.storm_due and due > self._rates.storm_at_s:
+                    self.sent.storm_due = began + due
+                    body = snow_alert(datetime.fromtimestamp(began + due, UTC), self._traffic.geocode)
+                    self._send(client, "storm", "/api/alerts", body, "application/xml", 1, began + due)
             await asyncio.gather(*self._open)
 
     def _lines(self, client: httpx.AsyncClient, kind: str, lines: list[bytes], due: float) -> None:

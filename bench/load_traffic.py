@@ -69,12 +69,13 @@ def add_bins(city: CityData, count: int) -> list[str]:
 
 
 class Traffic:
-    """Lines to send, each with its due time, in seconds after `start`."""
+    """Lines to send, each with its due time, in seconds after `start`. `geocode`: of the area alerts are for."""
 
     def __init__(self, city: CityData, vehicles: Sequence[str], interval_s: float, start: datetime, seed: int) -> None:
         self.start = start
         self.interval_s = interval_s
         self._city = city
+        self.geocode = city.alert_areas[0].geocodes[0].split("=")[-1]
         self._chance = random.Random(f"load {seed}")
         self._at: dict[str, list[tuple[Segment, bool]]] = {}
         for row in city.segments:
@@ -123,13 +124,12 @@ class Traffic:
         """A CAP alert of a kind no response follows from."""
         sent = self.start + timedelta(seconds=int(due))
         stamp, until = (f"{at:%Y-%m-%dT%H:%M:%S}-00:00" for at in (sent, sent + timedelta(hours=6)))
-        code = self._city.alert_areas[0].geocodes[0].split("=")[-1]
         name = f"load-{sent.timestamp():.0f}-{number}"
         return f"""<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{name}</identifier>
 <sender>load</sender><sent>{stamp}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
 <info><category>Met</category><event>dust</event><urgency>Expected</urgency><severity>Minor</severity>
 <certainty>Likely</certainty><expires>{until}</expires><area><areaDesc>city</areaDesc>
-<geocode><valueName>x</valueName><value>{code}</value></geocode></area></info></alert>""".encode()
+<geocode><valueName>x</valueName><value>{self.geocode}</value></geocode></area></info></alert>""".encode()
 
     def _drive(self, vehicle: str, seed: str) -> Drive:
         chance = random.Random(seed)

@@ -18,6 +18,7 @@ import pytest
 from bench.load import parse, run
 from bench.load_site import usage
 from bench.load_traffic import LAP, Line, Traffic, add_bins, add_vehicles, point_at
+from demo.city import build_demo_city
 from dispatch.intake import parse_body
 from models.events.base import Event
 from models.times import parse_time
@@ -111,13 +112,23 @@ def test_usage_counts_a_group_with_its_children() -> None:
     reason="needs Java, Kafka's jars and PostgreSQL, as SWEEPLINE_TEST_KAFKA and SWEEPLINE_TEST_POSTGRES say",
 )
 def test_a_short_run_stores_everything_it_was_told_is_accepted() -> None:
-    wanted = {"rate": 20, "seconds": 3, "warm": 1, "tickets": 2, "bins": 20, "alert-every": 2, "backlog": 2}
+    wanted = {
+        "rate": 20,
+        "seconds": 3,
+        "warm": 1,
+        "tickets": 2,
+        "bins": 20,
+        "alert-every": 2,
+        "backlog": 2,
+        "storm-at": 1,
+    }
     options = parse([f"--{name}={value}" for name, value in wanted.items()])
     folder = Path(tempfile.mkdtemp(prefix="sweepline-load-"))  # not pytest's: PostgreSQL runs under its own account
     report = run(options, folder)
     assert not folder.exists()
     assert report["drained_s"] is not None and report["dead"] == []
-    assert set(report["accepted"]) == {"positions", "levels", "tickets", "alerts"}
+    assert set(report["accepted"]) == {"positions", "levels", "tickets", "alerts", "storm"}
+    assert len(report["storm"]["draft_s"]) == report["storm"]["districts"] == len(build_demo_city(1).districts)
     sent = {"positions": 61, "levels": 1, "tickets": 6, "alerts": 2}  # on a busy machine some are refused or time out
     for kind, took in report["event_to_database"].items():
         assert 0 < report["accepted"][kind] <= took["stored"] <= sent[kind]
