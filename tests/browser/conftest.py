@@ -204,10 +204,12 @@ OpenTab = Callable[..., Tab]
 def open_tab(chromium: Any, site: Site) -> Iterator[OpenTab]:
     contexts: list[Any] = []
 
-    def open_(width: int = 1366, height: int = 768, webgl: bool = True, at: str = "") -> Tab:
+    def open_(width: int = 1366, height: int = 768, webgl: bool = True, at: str = "", new: bool = False) -> Tab:
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
         contexts.append(context)
         context.set_default_timeout(WAIT_LIMIT_S * 1000)
+        if not new:
+            context.add_init_script('localStorage.setItem("sweepline.tour", "1")')
         if not webgl:
             context.add_init_script(
                 "const get = HTMLCanvasElement.prototype.getContext;"

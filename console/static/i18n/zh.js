@@ -60,6 +60,7 @@ export default {
   "street.treated": "{t}前处理", "street.never": "48 小时内未处理", "street.length": "长 {n} 米", "street.bridge": "桥梁", "street.ramp": "匝道", "street.unnamed": "无名路段", "street.route": "路线",
   "self.armed": "自动启动：{n} 个，{t}", "self.idle": "自动启动：就绪", "self.stopped": "自动启动已停止", "self.stop": "停止（X）", "self.release": "恢复",
   "self.release.title": "恢复自动启动？", "self.release.text": "无人决定时，方案将再次按期自动启动。", "self.stop.done": "所有自动启动已停止", "self.release.done": "自动启动已恢复",
+  "tour.map": "地图", "tour.map.text": "街道可按方案、处理时间或等级着色，上面有车辆、投放点和工单。点击任何对象即可查看。", "tour.panel": "列表", "tour.panel.text": "报警、方案、除雪指挥、收运日、工单、资源、通知。用 [ 和 ] 前后切换。", "tour.degree": "系统状态", "tour.degree.text": "正常，或哪一部分何时起不可用；此时仍能做什么，写在页首下方。", "tour.start": "自动启动", "tour.start.text": "预报有雪时，首批方案自动生成并启动。在此处或按 X 可停止。", "tour.search": "一个框全找到", "tour.search.text": "街道、车辆、投放点、工单号；扫描任务单二维码也输入到这里。", "tour.keys": "不用鼠标也行", "tour.keys.text": "每项操作都有按键：按 ? 查看。本导览也可从那里再次打开。", "tour.next": "下一步", "tour.back": "上一步", "tour.skip": "跳过", "tour.done": "完成", "tour.again": "带我看一遍",
   "help.title": "键盘操作", "help./": "搜索", "help.?": "本说明", "help.a": "批准所选方案", "help.l": "中文／English", "help.n": "日间／夜间", "help.x": "停止所有自动启动", "help.123": "街道着色方式", "help.Esc": "返回、关闭",
   "reports.title": "报表", "reports.hint": "报表（R）", "reports.handover": "交接班单", "reports.now": "当前未了事项", "reports.day": "作业日报 {d}", "reports.final": "已定稿", "reports.draft": "未定稿", "reports.onset": "{t} 起", "help.r": "报表",
   "error.load": "载入失败：{what}", "error.forbidden": "权限不足", "error.away": "服务暂不可用，稍后自动重试", "error.fault": "出错了，已记录",

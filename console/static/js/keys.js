@@ -13,6 +13,7 @@ import { writeNote } from "./shift.js";
 import { switchSound } from "./sound.js";
 import { step } from "./panel.js";
 import { set, state } from "./store.js";
+import { begin } from "./tour.js";
 
 const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "h", "w", "g", "t", "p", "1 2 3", "r", "l", "n", "Esc", "?"];
 
@@ -52,7 +53,8 @@ export function showHelp() {
   const text = (key) => t(`help.${{ "1 2 3": "123", "[ ]": "tabs" }[key] ?? key}`);
   fill(dialog, h("h2", { id: "help-title" }, t("help.title")),
     h("div.keys", {}, HELP.flatMap((key) => [h("span", {}, key.split(" ").map((k) => h("kbd", {}, k.length === 1 ? k.toUpperCase() : k))), h("span", {}, text(key))])),
-    h("div.row", {}, h("button.primary", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("close"))));
+    h("div.row", {}, h("button", { type: "button", onclick: () => { dialog.close(); begin(); } }, t("tour.again")),
+      h("button.primary", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("close"))));
   dialog.setAttribute("aria-labelledby", "help-title");
   dialog.showModal();
 }

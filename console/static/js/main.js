@@ -18,6 +18,7 @@ import { readySound } from "./sound.js";
 import { live, loadAll, on, set, state } from "./store.js";
 import { unpack } from "./streets.js";
 import { startTelling } from "./tell.js";
+import { drawTour, startTour } from "./tour.js";
 import { drawTrouble, startTrouble } from "./trouble.js";
 
 const THEME = "sweepline.theme";
@@ -46,6 +47,7 @@ function switchLanguage() {
   drawTrouble();
   drawPanel();
   drawFollow();
+  drawTour();
   buildPast();
   if (state.past) set("past", state.past);
   restyle();
@@ -107,6 +109,7 @@ async function enter() {
   whenSignedOut(() => showSignIn(t("signin.ended")));
   live();
   startKeys({ switchLanguage, switchTheme });
+  startTour();
   document.documentElement.dataset.ready = "true";
 }
 
