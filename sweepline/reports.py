@@ -1,4 +1,4 @@
-"""`sweepline report storm|day|handover`: a report in all its forms, written into a folder."""
+"""`sweepline report storm|day|crews|handover`: a report in all its forms, written into a folder."""
 
 from __future__ import annotations
 

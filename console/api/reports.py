@@ -35,7 +35,7 @@ def reports(_who: Viewer, deps: Deps) -> ReportsOut:
 
 @router.get("/{kind}.{form}", response_class=Response)
 def report(
-    kind: Literal["storm", "day", "handover"],
+    kind: Literal["storm", "day", "crews", "handover"],
     form: Literal["pdf", "xlsx", "csv", "json", "geojson"],
     _who: Viewer,
     deps: Deps,

@@ -318,3 +318,48 @@ class Handover(Value):
     notes: tuple[NoteLine, ...]
     takeovers: tuple[TakeoverLine, ...]
     self_start_stopped: bool
+
+
+class CrewRoute(Value):
+    """A route of a day and whose it is. `crew` is the vehicle where no crew is bound; `sheet` is its sheet's code."""
+
+    crew: str
+    crew_name: str
+    crew_name_en: str
+    vehicle: str
+    plate: str
+    driver: str
+    phone: str
+    start_at: datetime
+    end_at: datetime
+    service: str
+    district: str
+    plan: str
+    version: int
+    state: str
+    stops: int
+    distance_m: int
+    sheet: str
+
+
+class FreeCrew(Value):
+    """A crew no plan of the day has a route for."""
+
+    crew: str
+    name: str
+    name_en: str
+    district: str
+    shift: str
+
+
+class CrewDay(Value):
+    """Who does what on `day`: the routes that start on it, by crew and time, and the crews without any."""
+
+    city: str
+    city_en: str
+    zone: str
+    day: date
+    routes: tuple[CrewRoute, ...]
+    free: tuple[FreeCrew, ...]
+    newest_at: datetime
+    """When the newest of the plans was made."""

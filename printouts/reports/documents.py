@@ -12,19 +12,29 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from dispatch.reports.coverage import coverage_geojson
+from dispatch.reports.crews import crew_day
 from dispatch.reports.day import day_report
 from dispatch.reports.handover import handover
 from dispatch.reports.storm import find_episode, storm_report
-from dispatch.reports.values import DayReport, Handover, StormReport
+from dispatch.reports.values import CrewDay, DayReport, Handover, StormReport
 from models.errors import Refused
 from printouts.render import render_sheet
+from printouts.reports.crews import crews_paper
 from printouts.reports.day import day_paper
 from printouts.reports.handover import handover_paper
 from printouts.reports.storm import storm_paper
-from printouts.reports.tables import Table, csv_of, day_tables, handover_tables, storm_tables, workbook_of
+from printouts.reports.tables import (
+    Table,
+    crews_tables,
+    csv_of,
+    day_tables,
+    handover_tables,
+    storm_tables,
+    workbook_of,
+)
 from printouts.reports.values import ReportData
 
-KINDS = ("storm", "day", "handover")
+KINDS = ("storm", "day", "crews", "handover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,7 @@ class Report:
     zone: str
     paper: ReportData
     tables: tuple[Table, ...]
-    value: StormReport | DayReport | Handover
+    value: StormReport | DayReport | CrewDay | Handover
     geojson: bytes = b""
 
     def pdf(self) -> bytes:
@@ -81,7 +91,8 @@ class Report:
 
 
 def read_report(session: Session, kind: str, key: str, now: datetime) -> Report:
-    """The storm of an episode (id, date of its onset; the newest when empty), the day of a date, or the handover now.
+    """The storm of an episode (id, date of its onset; the newest when empty), the day of a date, its plan by crew, or
+    the handover now.
 
     Raises Refused when there is none.
     """
@@ -92,16 +103,23 @@ def read_report(session: Session, kind: str, key: str, now: datetime) -> Report:
             f"storm-{paper.code}", storm.zone, paper, storm_tables(storm), storm, coverage_geojson(session, storm)
         )
     if kind == "day":
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", key):
-            raise Refused("bad_date", f"{key[:40]!r} is no date; give it as 2023-12-18")
-        try:
-            wanted = date.fromisoformat(key)
-        except ValueError as error:
-            raise Refused("bad_date", f"{key} is no date; give it as 2023-12-18") from error
+        wanted = _date(key)
         day = day_report(session, wanted, now)
         return Report(f"day-{key}", day.zone, day_paper(day), day_tables(day), day)
+    if kind == "crews":
+        crews = crew_day(session, _date(key))
+        return Report(f"crews-{key}", crews.zone, crews_paper(crews), crews_tables(crews), crews)
     if kind == "handover":
         found = handover(session, now)
         name = f"handover-{now.astimezone(ZoneInfo(found.zone)):%Y%m%dT%H%M}"
         return Report(name, found.zone, handover_paper(found), handover_tables(found), found)
     raise Refused("unknown_report", f"there is no report {kind[:40]}: {', '.join(KINDS)}")
+
+
+def _date(key: str) -> date:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", key):
+            return date.fromisoformat(key)
+    except ValueError:
+        pass
+    raise Refused("bad_date", f"{key[:40]!r} is no date; give it as 2023-12-18")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from dispatch.reports.values import DayReport, Handover, StormReport
+from dispatch.reports.values import CrewDay, DayReport, Handover, StormReport
 from models.times import from_micros
 from printouts.values import Words
 
@@ -77,6 +77,14 @@ def handover_tables(report: Handover) -> tuple[Table, ...]:
         _table("running", ("执行中", "running"), report.running),
         _table("notes", ("交班记录", "notes"), report.notes),
         _table("takeovers", ("接班记录", "takeovers"), report.takeovers),
+    )
+
+
+def crews_tables(report: CrewDay) -> tuple[Table, ...]:
+    """All of a day plan by crew."""
+    return (
+        _table("routes", ("路线", "routes"), report.routes),
+        _table("free", ("无任务班组", "free"), report.free),
     )
 
 

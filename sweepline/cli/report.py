@@ -1,4 +1,4 @@
-"""`sweepline report`: what happened in a storm or on a day, and what one shift hands to the next."""
+"""`sweepline report`: what happened in a storm or on a day, who does what on it, and what one shift hands on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typer
 
 from sweepline.cli.options import AsJson, ClockAt, Data
 
-app = typer.Typer(no_args_is_help=True, help="Reports of a storm, of a day, and the shift's handover.")
+app = typer.Typer(
+    no_args_is_help=True, help="Reports of a storm, of a day, a day's plan by crew, and the shift's handover."
+)
 
 Folder = Annotated[Path, typer.Option("--out", help="folder the files go to")]
 
@@ -38,6 +40,19 @@ def report_day(
     from sweepline.reports import report_command
 
     raise typer.Exit(report_command("day", date, data, out, as_json))
+
+
+@app.command("crews")
+def report_crews(
+    data: Data,
+    date: Annotated[str, typer.Argument(help="as 2023-12-18")],
+    out: Folder = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """A day's plan by crew: who goes out when, with what vehicle, for what, and which crews have no route."""
+    from sweepline.reports import report_command
+
+    raise typer.Exit(report_command("crews", date, data, out, as_json))
 
 
 @app.command("handover")

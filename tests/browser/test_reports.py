@@ -20,6 +20,7 @@ def test_reports_are_listed_and_lead_to_their_files(open_tab: OpenTab) -> None:
     assert "交接班单" in page.inner_text("#reports-dialog")
     links = page.evaluate(LINKS)
     assert "/api/reports/storm.geojson?key=ep-1" in links and "/api/reports/day.pdf?key=2023-12-18" in links
+    assert "/api/reports/crews.pdf?key=2023-12-18" in links
     assert {f"/api/reports/handover.{form}" for form in ("csv", "json", "xlsx")} <= set(links)
     status, kind = page.evaluate(
         "async (at) => { const a = await fetch(at); return [a.status, a.headers.get('Content-Type')]; }", links[0]

@@ -25,6 +25,7 @@ def test_a_viewer_gets_every_form(signed_in: SignIn) -> None:
         ("storm.pdf?key=ep-1", "storm-2023-12-18.pdf"),
         ("storm.xlsx?key=2023-12-18", "storm-2023-12-18.xlsx"),
         ("day.pdf?key=2023-12-18", "day-2023-12-18.pdf"),
+        ("crews.pdf?key=2023-12-18", "crews-2023-12-18.pdf"),
         ("handover.pdf", "handover-20231218T2030.pdf"),
     ):
         answer = client.get(f"/api/reports/{which}")

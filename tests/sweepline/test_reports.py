@@ -12,16 +12,20 @@ import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
-from sqlmodel import select
+from sqlmodel import col, select
 
 from dispatch.desk import carry_out
+from dispatch.fallback import PERIOD
 from models.database import Database
-from models.tables.city import Station
+from models.tables.city import Crew, Station
 from models.tables.flow import AuditRow, Edition
+from models.tables.plans import Approval, Plan, Route
 from models.tables.work import StationDay
+from models.times import iso
 from tests.console.sample_city import CONTEXT
 from tests.small_city import stored_small_city
 from tests.sweepline.conftest import Command
@@ -126,6 +130,42 @@ def test_a_storm_is_reported_from_alert_to_last_plan(data: Path, command: Comman
     (closed,) = [row for row in streets if row["state"] != "done"]
     assert (closed["stage"], closed["segment"], closed["reason"]) == ("plough", "s22h", "street_out")
     assert closed["last_at"].startswith("2023-12-18T16:"), "it was salted before it was closed"
+
+
+def test_the_day_plan_by_crew_has_every_route_that_starts_on_it_once(
+    data: Path, command: Command, tmp_path: Path
+) -> None:
+    found = {}
+    for day in ("2023-12-18", "2023-12-19"):
+        said = command("report", "crews", day, "--data", data, "--out", tmp_path, "--json")
+        assert said.code == 0, said.err
+        found[day] = said.json["report"]
+    with opened(data).read() as session:
+        plans = session.exec(select(Plan).where(Plan.period != PERIOD)).all()
+        newest = {plan.code: f"{plan.code}@{plan.latest}" for plan in plans}
+        approvals = session.exec(select(Approval).order_by(col(Approval.at))).all()
+        newest |= {row.plan_version.split("@")[0]: row.plan_version for row in approvals}  # the last one holds
+        rows = session.exec(select(Route).where(col(Route.plan_version).in_(list(newest.values())))).all()
+        crews = {row.id: row for row in session.exec(select(Crew)).all()}
+    zone = ZoneInfo("Asia/Shanghai")
+    for day, report in found.items():
+        wanted = {
+            (route.plan_version, route.crew or route.vehicle, iso(route.start_at))
+            for route in rows
+            if route.start_at.astimezone(zone).date().isoformat() == day
+        }
+        lines = [(f"{r['plan']}@{r['version']}", r["crew"], r["start_at"]) for r in report["routes"]]
+        assert wanted and set(lines) == wanted and len(lines) == len(wanted)
+        order = [(r["crew_name"], r["crew"], r["start_at"]) for r in report["routes"]]
+        assert order == sorted(order)
+        busy = {r["crew"] for r in report["routes"]}
+        assert {row["crew"] for row in report["free"]} == crews.keys() - busy
+    night = found["2023-12-18"]["routes"]
+    salting = next(route for route in night if route["service"] == "salting")
+    text = text_of(tmp_path / "crews-2023-12-18.pdf")
+    for words in ("班组日计划", "撒盐salting", salting["sheet"], salting["plate"], "没有路线的班组"):
+        assert words in text, words
+    assert [row["sheet"] for row in rows_of(tmp_path / "crews-2023-12-18-routes.csv")] == [r["sheet"] for r in night]
 
 
 def test_its_paper_says_so(data: Path, command: Command, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import { $, fill, h, toast } from "./dom.js";
 import { dayTime, t, word } from "./i18n.js";
 
 const DAYS_SHOWN = 14;
+const CREW_DAYS = 2; // the newest: a plan by crew is for the day that comes
 
 export function startReports() {
   $("reports").addEventListener("click", () => showReports());
@@ -21,6 +22,7 @@ export async function showReports() {
   fill(dialog, h("h2", { id: "reports-title" }, t("reports.title")),
     h("div.reports", { tabIndex: 0, role: "region", "aria-labelledby": "reports-title" },
       row(t("reports.handover"), t("reports.now"), "handover", ""),
+      found.days.slice(0, CREW_DAYS).map((day) => row(t("reports.crews", { d: day.day }), "", "crews", day.day)),
       found.days.slice(0, DAYS_SHOWN).map((day) => row(t("reports.day", { d: day.day }), t(day.closed_at ? "reports.final" : "reports.draft"), "day", day.day)),
       found.storms.map((storm) => row(`${word("phenomenon", storm.phenomenon)} · ${word("severity", storm.severity)}`, t("reports.onset", { t: dayTime(storm.onset) }), "storm", storm.key))),
     h("div.row", {}, h("button.primary", { type: "button", onclick: () => dialog.close() }, t("close"))));
