@@ -1,4 +1,6 @@
 // The API: JSON in and out, the session's token on every change, problem documents as errors.
+import { t } from "./i18n.js";
+
 let csrf = "";
 let onSignedOut = () => {};
 let asOf = null; // while the database is away: from when the answers are
@@ -22,7 +24,7 @@ async function call(method, path, body) {
   try {
     response = await fetch(path, { method, headers, credentials: "same-origin", body: body === undefined || raw ? body : JSON.stringify(body) });
   } catch {
-    throw new ApiError(0, { detail: "no answer", code: "no_answer" });
+    throw new ApiError(0, { detail: t(method === "GET" ? "error.noanswer" : "error.unsure"), code: "no_answer" });
   }
   if (method === "GET") asOf = response.headers.get("X-As-Of");
   if (response.status === 204) return null;
