@@ -55,6 +55,19 @@ KIND_OF_TOPIC = {
     "timers": "clock",
 }
 """What a message on a topic is about, for pages that read it again."""
+KIND_OF_COMMAND = {
+    "alarms": "alarm",
+    "cases": "case",
+    "photos": "case",
+    "resources": "resource",
+    "routes": "plan",
+    "sheets": "sheet",
+    "shifts": "shift",
+    "self_start": "clock",
+}
+"""What a command is about, by its key; any other key is a plan's code (approving, undoing, pins, a new version)."""
+FOLLOWED = (*sorted(KIND_OF_TOPIC.keys() - {"positions"}), "commands")
+"""The topics a console of its own reads for hints; what the others write is not read back, or too much."""
 POSITIONS_S = 1.0
 """How often the console looks whether positions have come in: it does not read each one for a hint."""
 SOME_VEHICLE = "vehicle:*"
@@ -62,6 +75,8 @@ SOME_VEHICLE = "vehicle:*"
 
 def hint_of(topic: str, key: str) -> str:
     """The hint `kind:id` of a message."""
+    if topic == "commands":
+        return f"{KIND_OF_COMMAND.get(key, 'plan')}:{key}"
     return key if topic == "state" else f"{KIND_OF_TOPIC.get(topic, topic)}:{key}"
 
 
@@ -219,7 +234,7 @@ def _start_console(system: System, stop: threading.Event) -> Running:
         def tell(record: Record) -> None:
             hub.publish(hint_of(record.topic, record.key.decode()))
 
-        system.driver.tail(sorted(KIND_OF_TOPIC.keys() - {"positions"}), tell, stop, hints.turned)
+        system.driver.tail(FOLLOWED, tell, stop, hints.turned)
         return 0
 
     ends: dict[Partition, int] = {}

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from dispatch.pinning import PinWish
 from models.tables.city import Segment
 from models.tables.plans import Pin, PlanRequest, PlanVersion, Route
 from models.times import iso
+from sweepline.live import hint_of
+from sweepline.replanning import pin
 from tests.browser.conftest import OpenTab, Site, Tab
-from tests.console.sample_city import NOW, store_version, store_work
+from tests.console.sample_city import NOW, parts, store_version, store_work
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +59,18 @@ def live(site: Site) -> list[Pin]:
 def pin_rows(tab: Tab) -> list[list[str]]:
     rows: list[str] = tab.page.locator(".pins tbody tr").all_inner_texts()
     return [row.split("\t") for row in rows]
+
+
+def test_another_dispatchers_pin_shows_at_its_commands_hint(open_tab: OpenTab, site: Site) -> None:
+    store_work(site.database, VERSION)
+    tab = opened(open_tab)
+    assert "没有指定" in tab.page.inner_text(".pins")
+    with site.database.read() as session:
+        item = session.get_one(Route, f"{VERSION}/1").doc["stops"][0]["work_item"]
+    pin(parts(site.database), PinWish(PLAN, item, exclude=True), "anna")
+    site.hub.publish(hint_of("commands", PLAN))
+    tab.until("document.querySelectorAll('.pins tbody tr').length === 1")
+    assert pin_rows(tab)[0][1:3] == ["不做", "anna · 20:30"]
 
 
 def test_a_stop_is_moved_by_menu_by_key_and_by_drag_and_planned_around(open_tab: OpenTab, site: Site) -> None:

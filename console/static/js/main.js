@@ -103,7 +103,7 @@ async function enter() {
   startFollow();
   startPast();
   on("wanted", (id) => select(id));
-  on("hints", (hints) => { if (hints.some((hint) => /^(plan|sheet|commands|resync)/.test(hint))) reread(); });
+  on("hints", (hints) => { if (hints.some((hint) => /^(plan|sheet|resync)/.test(hint))) reread(); });
   await startMap();
   await startAddress();
   whenSignedOut(() => showSignIn(t("signin.ended")));
