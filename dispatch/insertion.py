@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from dispatch.context import Context
+from dispatch.facilities import sent_elsewhere, stand_ins, usable_facilities
 from dispatch.jobs import items_by_ids, make_writer, pinned_job
 from dispatch.pinning import OVER, without_pinned_away
 from dispatch.pins import excluded_by, live_pins
@@ -98,7 +99,8 @@ def load_insert(
     items = {row.id: row for row in items_by_ids(session, sorted(ids))}
     tasks, refs, wanted = _tasks(context, asked, again, remaining, items, streets, now)
     known = {(ref.work_item, ref.number) for ref in refs.values()}
-    remaining = [_without_gone(entry, known, again) for entry in remaining]
+    others = stand_ins(session)
+    remaining = [_without_gone(entry, known, again, others) for entry in remaining]
     resources = [resource_of(session, r, plan, streets, now) for r in remaining if not r.lost]
     resources += idle_resources(session, plan, streets, now, lead, {who_of(r.route) for r in remaining})
     problem = _problem(session, context, plan, streets, tasks, resources)
@@ -115,13 +117,12 @@ def load_insert(
 def _problem(
     session: Session, context: Context, plan: Plan, streets: Streets, tasks: list[Task], resources: list[Resource]
 ) -> Problem:
-    facilities = list(session.exec(select(Facility).order_by(Facility.id)).all())
     network = walking(streets.network, context.rules.snow.walk_kmh) if plan.service == "beats" else streets.network
     return Problem(
         network=network,
         tasks=tuple(tasks),
         vehicles=routing_vehicles(resources),
-        facilities=tuple(facility_tasks(plan.service, facilities, streets)),
+        facilities=tuple(facility_tasks(plan.service, usable_facilities(session), streets)),
         commodities=("kg",),
         unload_at_end=plan.service == "collection",
     )
@@ -250,10 +251,12 @@ def _tasks(
     return list(tasks.values()), refs, list(dict.fromkeys(wanted))
 
 
-def _without_gone(entry: Remaining, known: set[tuple[str, int]], again: set[str]) -> Remaining:
-    """A route without the stops that have no task any more, or are to be put in anew."""
+def _without_gone(
+    entry: Remaining, known: set[tuple[str, int]], again: set[str], others: dict[str, Facility]
+) -> Remaining:
+    """A route without the stops that have no task any more or are to be put in anew, past facilities that are out."""
     left = [
-        stop
+        sent_elsewhere(stop, others)
         for stop in entry.left
         if stop["kind"] == "facility" or (_key(stop) in known and stop["work_item"] not in again)
     ]

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from dispatch.beats import foot_crews
 from dispatch.context import Context
+from dispatch.facilities import usable_facilities
 from dispatch.fallback import PERIOD, fallback_items
 from dispatch.pins import excluded_by, live_pins, pinned_problem
 from dispatch.problems import Job, Resource, build_job, crew_resource, seconds_from, vehicle_capacity
@@ -43,7 +44,7 @@ def load_full(
     items = plan_items(session, context, request, plan, now)
     if len(items) > MAX_ITEMS:
         raise Permanent("too_large", f"{plan.code}: {len(items)} work items, the limit is {MAX_ITEMS}")
-    facilities = list(session.exec(select(Facility).order_by(Facility.id)).all())
+    facilities = usable_facilities(session)
     resources = plan_resources(session, plan, streets)
     if not resources:
         raise Permanent("no_resources", f"{plan.code}: no vehicle or crew of {plan.district} can do {plan.service}")
@@ -56,8 +57,9 @@ def plan_items(session: Session, context: Context, request: PlanRequest, plan: P
     """The work items of a full plan, in a fixed order, without the excluded ones."""
     if plan.period == PERIOD:
         return sorted(fallback_items(session, context, plan, now), key=lambda item: item.place)
-    if request.work_items:
-        rows = items_by_ids(session, request.work_items)
+    chosen = request.work_items or _chosen(session, plan)
+    if chosen:
+        rows = items_by_ids(session, chosen)
     else:
         rows = list(
             session.exec(
@@ -76,6 +78,18 @@ def plan_items(session: Session, context: Context, request: PlanRequest, plan: P
     excluded = excluded_by(live_pins(session, plan.code))
     wanted = {row.id: row for row in rows if row.state in ("open", "planned", "started") and row.id not in excluded}
     return sorted(wanted.values(), key=lambda item: (item.place, item.id))
+
+
+def _chosen(session: Session, plan: Plan) -> list[str]:
+    """The work a plan was asked for by name (a collection run's stations): versions asked for later are of the same.
+    Empty: all of its period.
+    """
+    rows = session.exec(
+        select(PlanRequest.work_items)
+        .where(PlanRequest.plan == plan.code, PlanRequest.mode == "full")
+        .order_by(col(PlanRequest.requested_at).desc(), PlanRequest.id)
+    ).all()
+    return next((list(row) for row in rows if row), [])
 
 
 def _elsewhere(session: Session, plan: Plan) -> set[str]:

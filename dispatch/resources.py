@@ -8,6 +8,8 @@ from typing import Any
 from sqlmodel import col, select
 
 from dispatch.context import Context
+from dispatch.facilities import calls_at, stand_ins
+from dispatch.fallback import PERIOD
 from dispatch.planning import request_plan
 from dispatch.uow import UnitOfWork
 from dispatch.versions import live_version, routes_of
@@ -62,6 +64,8 @@ def _record(uow: UnitOfWork, context: Context, payload: ResourceStatus, name: st
         _take_over(uow, context, payload.ref)
     if payload.status == "out" and payload.kind == "street":
         _street_out(uow, context, payload.ref)
+    if payload.status == "out" and payload.kind == "facility":
+        _facility_out(uow, context, payload.ref)
 
 
 def _take_over(uow: UnitOfWork, context: Context, ref: str) -> None:
@@ -92,6 +96,30 @@ def _street_out(uow: UnitOfWork, context: Context, segment: str) -> None:
         version = live_version(uow.session, plan.code)
         if version is not None and any(goes_over(r, segment, uow.now) for r in routes_of(uow.session, version.id)):
             request_plan(uow, context, plan, f"street_out:{segment}", mode="insert")
+
+
+def _facility_out(uow: UnitOfWork, context: Context, ref: str) -> None:
+    """Trips to a facility that is out go to the nearest open one of its kind: routes under way are led there, plans not
+    yet approved are made anew. Without another one they stay as they are, for somebody to decide.
+    """
+    if ref not in stand_ins(uow.session):
+        return
+    for plan in _live_plans(uow):
+        version = live_version(uow.session, plan.code)
+        if version is not None and any(calls_ahead(r, ref, uow.now) for r in routes_of(uow.session, version.id)):
+            request_plan(uow, context, plan, f"facility_out:{ref}", mode="insert")
+    waiting = select(Plan).where(Plan.end_at > uow.now, Plan.period != PERIOD, Plan.latest > 0).order_by(Plan.code)
+    for plan in uow.session.exec(waiting).all():
+        newest = uow.session.get(PlanVersion, f"{plan.code}@{plan.latest}")
+        if newest is None or newest.state != "proposed" or live_version(uow.session, plan.code) is not None:
+            continue
+        if any(calls_at(route.doc["stops"], ref) for route in routes_of(uow.session, newest.id)):
+            request_plan(uow, context, plan, f"facility_out:{ref}")
+
+
+def calls_ahead(route: Route, ref: str, now: datetime) -> bool:
+    """Whether what is left of a route calls at the facility."""
+    return calls_at([stop for stop in route.doc["stops"] if parse_time(stop["arrive"]) > now], ref)
 
 
 def goes_over(route: Route, segment: str, now: datetime) -> bool:

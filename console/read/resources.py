@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from console.read.base import Out
 from console.read.work import LIVE_STATES
-from dispatch.resources import goes_over
+from dispatch.resources import calls_ahead, goes_over
 from models.tables.city import Crew, Facility, ResourceState, Segment, Vehicle
 from models.tables.plans import Plan, PlanVersion, Route
 from models.times import parse_time
@@ -94,9 +94,8 @@ def _needs(route: Route, kind: str, ref: str, now: datetime) -> bool:
         return route.crew == ref
     if kind == "street":
         return goes_over(route, ref, now)
-    ahead = [stop for stop in route.doc["stops"] if parse_time(stop["arrive"]) > now]
     end = route.doc["end"] or route.doc["start"]
-    return bool(end["ref"] == ref) or any(stop["kind"] == "facility" and stop["ref"] == ref for stop in ahead)
+    return bool(end["ref"] == ref) or calls_ahead(route, ref, now)
 
 
 def _need(route: Route, now: datetime) -> NeedOut:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
-from models.tables.city import ResourceState
+from models.tables.city import Facility, ResourceState, Segment
+from models.tables.plans import Route
 from tests.browser.conftest import OpenTab, Site
 
 pytestmark = pytest.mark.browser
@@ -40,4 +42,59 @@ def test_a_truck_is_put_back_and_taken_out_again_with_a_reason(open_tab: OpenTab
     page.click("#lang")
     assert "No street is closed" in page.inner_text("#panel-body")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1366
+    assert tab.faults == []
+
+
+def test_a_street_is_closed_by_its_name_without_a_mouse(open_tab: OpenTab, site: Site) -> None:
+    tab = open_tab(webgl=False, at="#/resources")
+    tab.sign_in("dong")
+    page = tab.page
+    page.keyboard.press("l")
+    page.wait_for_selector("[data-resource='facility:DEPOT-1']")
+    assert "1 route in force needs it" in page.inner_text("[data-resource='facility:DEPOT-1']")
+    page.focus("[data-key=resource-street]")
+    page.keyboard.type("no such street")
+    assert "Nothing found" in page.inner_text(".found-streets")
+    for _ in "no such street":
+        page.keyboard.press("Backspace")
+    page.keyboard.type("street 2")
+    page.keyboard.press("ArrowDown")
+    assert tab.violations() == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#confirm-dialog[open]")
+    page.keyboard.type("burst main")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-resource^='street:']")
+    text = page.inner_text("[data-resource^='street:']")
+    assert "Street 2" in text and "burst main" in text
+    with site.database.read() as session:
+        row = session.exec(select(ResourceState).where(ResourceState.kind == "street")).one()
+        assert (row.status, session.get_one(Segment, row.ref).name_en.startswith("Street 2")) == ("out", True)
+    assert tab.faults == []
+
+
+def test_taking_a_facility_out_says_what_becomes_of_its_trips(open_tab: OpenTab, site: Site) -> None:
+    with site.database.write() as session:
+        for n in (1, 2):
+            place = {"lon": 119.43, "lat": 32.78, "node": f"n0-{n}", "district": "D01", "kind": "transfer"}
+            session.add(Facility(id=f"T-{n}", name=f"{n}号转运站", **place))
+        route = session.get_one(Route, "C-20231218-D01-E@1/1")
+        first, *others = route.doc["stops"]
+        route.doc = {**route.doc, "stops": [first, {**others[0], "kind": "facility", "ref": "T-1"}, *others[1:]]}
+    tab = open_tab(webgl=False, at="#/resources")
+    tab.sign_in("dong")
+    page = tab.page
+    page.click("[data-key='out-facility:T-1']")
+    assert "1 条执行中的线路需要它。这些线路改去最近的同类开放设施" in page.inner_text("#confirm-dialog p").replace(
+        " 这", "这"
+    )
+    assert tab.violations() == []
+    page.keyboard.press("Escape")
+    page.click("[data-key='out-facility:T-2']")
+    page.fill("#confirm-dialog input", "检修")
+    page.keyboard.press("Enter")
+    tab.until("document.querySelector(\"[data-resource='facility:T-2'] .chip\").innerText === '停用'")
+    page.click("[data-key='out-facility:T-1']")
+    assert "最后一处开放的同类设施" in page.inner_text("#confirm-dialog p")
     assert tab.faults == []

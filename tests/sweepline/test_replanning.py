@@ -20,8 +20,9 @@ from dispatch.slots import facility_slots
 from dispatch.undo import request_undo
 from dispatch.versions import latest_version, routes_of
 from models.errors import Refused, Stale
+from models.tables.city import Facility
 from models.tables.flow import AuditRow
-from models.tables.plans import Plan, PlanVersion, Route
+from models.tables.plans import Plan, PlanRequest, PlanVersion, Route, Telling
 from models.tables.weather import Response
 from models.tables.work import WorkItem
 from models.times import parse_time
@@ -29,7 +30,7 @@ from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
 from sweepline.replanning import ask_again, pin
 from sweepline.verify.plans import pins_hold
-from tests.small_city import place, stored_small_city
+from tests.small_city import node, place, stored_small_city
 from tests.sweepline.conftest import cap_xml
 
 START = datetime(2023, 12, 18, 9, tzinfo=UTC)
@@ -227,6 +228,74 @@ def test_routes_are_led_round_a_street_that_closes(salting: System) -> None:
     with salting.database.read() as session:
         states = session.exec(select(WorkItem.state).where(WorkItem.place == f"segment:{shut}")).all()
     assert set(states) <= {"cancelled", "done"}
+
+
+def second_transfer(system: System) -> None:
+    """Another transfer station, in the middle of the city."""
+    with system.database.write() as session:
+        first = session.get_one(Facility, "transfer")
+        lon, lat = place(2, 2)
+        values = {
+            **first.model_dump(),
+            "id": "transfer-2",
+            "name": "二号转运站",
+            "node": node(2, 2),
+            "lon": lon,
+            "lat": lat,
+        }
+        session.add(Facility.model_validate(values))
+
+
+def calls(system: System, version: PlanVersion) -> list[str]:
+    return [
+        stop["ref"]
+        for route in routes(system, version.id).values()
+        for stop in route.doc["stops"]
+        if stop["kind"] == "facility"
+    ]
+
+
+def test_trips_to_a_facility_that_is_out_go_to_another_and_the_crews_are_told(collecting: System) -> None:
+    before = newest(collecting, "collection")
+    assert set(calls(collecting, before)) == {"transfer"}
+    second_transfer(collecting)
+    out(collecting, "facility", "transfer")
+    after = newest(collecting, "collection")
+    assert (after.based_on, after.feasible, after.unserved) == (before.version, True, [])
+    assert set(calls(collecting, after)) == {"transfer-2"}
+    for vehicle, route in routes(collecting, before.id).items():
+        assert work_of(routes(collecting, after.id)[vehicle]) == work_of(route), "nothing but the trip is moved"
+    approve_newest(collecting, "collection")
+    with collecting.database.read() as session:
+        told = session.exec(select(Telling)).all()
+        assert {row.vehicle for row in told} == set(routes(collecting, before.id))
+        assert {name for row in told for name in row.change["names"]} == {"二号转运站"}
+        asked = session.exec(select(PlanRequest.reason).where(PlanRequest.mode == "insert")).all()
+        assert list(asked) == ["facility_out:transfer"]
+
+
+def test_the_last_facility_of_its_kind_leaves_plans_as_they_are(collecting: System) -> None:
+    before = newest(collecting, "collection")
+    out(collecting, "facility", "transfer")
+    assert newest(collecting, "collection").id == before.id
+    inserted = complain(collecting)
+    assert inserted.feasible and set(calls(collecting, inserted)) == {"transfer"}
+
+
+def test_a_plan_that_waits_is_made_anew_past_a_facility_that_is_out(tmp_path: Path) -> None:
+    system = opened(tmp_path, START)
+    second_transfer(system)
+    for _ in range(7):
+        at(system, 20)
+    before = newest(system, "collection")
+    assert before.state == "proposed"
+    shut = calls(system, before)[0]
+    out(system, "facility", shut)
+    after = newest(system, "collection")
+    assert after.version > before.version and after.feasible
+    assert (after.tasks, after.unserved) == (before.tasks, []), "the same stations are to be cleared"
+    assert calls(system, after) and shut not in calls(system, after)
+    system.close()
 
 
 def test_what_is_not_started_is_planned_anew(salting: System) -> None:

@@ -42,8 +42,8 @@ export function toast(text, bad = false) {
   toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 8000 : 4000);
 }
 
-/** Ask for values in fields: {name, label, options?, value?, required?, maxLength?, pattern?, rows?}. Resolves to them by name, or null. */
-export function form({ title, fields, yes, no }) {
+/** Ask for values in fields, below a text where one is given: {name, label, options?, value?, required?, maxLength?, pattern?, rows?}. Resolves to them by name, or null. */
+export function form({ title, text = "", fields, yes, no }) {
   const dialog = $("confirm-dialog");
   return new Promise((resolve) => {
     const close = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
@@ -52,7 +52,7 @@ export function form({ title, fields, yes, no }) {
       : rows ? h("textarea", { name, value, required, maxLength, rows, autofocus: i === 0 })
       : h("input", { name, value, required, maxLength, pattern, autofocus: i === 0, autocomplete: "off" }));
     dialog.replaceChildren(h("form.fields", { method: "dialog", onsubmit: (event) => { event.preventDefault(); close(Object.fromEntries(new FormData(event.target))); } },
-      h("h2", { id: "confirm-title" }, title), fields.map((field, i) => h("label", {}, field.label, control(field, i))),
+      h("h2", { id: "confirm-title" }, title), text && h("p", {}, text), fields.map((field, i) => h("label", {}, field.label, control(field, i))),
       h("div.row", {}, h("button", { type: "button", onclick: () => close(null) }, no), h("button.primary", { type: "submit" }, yes))));
     dialog.setAttribute("aria-labelledby", "confirm-title");
     dialog.onclose = () => resolve(null);

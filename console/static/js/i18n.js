@@ -23,10 +23,11 @@ export function setLanguage(next) {
 
 export const has = (key) => key in CATALOGUES[lang];
 
-/** The text of a key with {values} filled in. An unknown key shows itself. */
+/** The text of a key with {values} filled in, {n|one|many} chosen by the value n. An unknown key shows itself. */
 export function t(key, values = {}) {
   const text = CATALOGUES[lang][key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return text.replace(/\{(\w+)\|([^|}]*)\|([^}]*)\}/g, (whole, name, one, many) => (String(values[name]) === "1" ? one : many))
+    .replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
 /** A coded word such as a state: its text, or the code itself where the catalogue has none. */

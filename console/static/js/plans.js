@@ -19,8 +19,8 @@ const planName = (plan) => `${word("service", plan.service)} · ${districtName(p
 
 function figures(version, service) {
   const one = (value, label, bad = false) => h(bad ? "span.bad" : "span", {}, h("b", {}, value), ` ${label}`);
-  return h("div.figures", {}, one(number(version.tasks), t("plan.tasks")),
-    version.unserved > 0 && one(number(version.unserved), t("plan.unserved"), true), one(number(version.routes), t("plan.routes")),
+  return h("div.figures", {}, one(number(version.tasks), t("plan.tasks", { n: version.tasks })),
+    version.unserved > 0 && one(number(version.unserved), t("plan.unserved"), true), one(number(version.routes), t("plan.routes", { n: version.routes })),
     h("span", {}, h("b", {}, km(version.distance_m))),
     version.salt_kg > 0 && h("span", {}, `${t("plan.salt")} `, h("b", {}, mass(version.salt_kg))),
     version.waste_kg > 0 && h("span", {}, `${t("plan.waste")} `, h("b", {}, mass(version.waste_kg))),

@@ -3,8 +3,10 @@ import { post } from "./api.js";
 import { form, h, toast } from "./dom.js";
 import { named, t, when, word } from "./i18n.js";
 import { empty } from "./lists.js";
+import { showStreets } from "./mapview.js";
 import { select } from "./plans.js";
 import { load, now, set, state } from "./store.js";
+import { streetName, streetPick } from "./streetpick.js";
 
 const KINDS = ["all", "vehicle", "crew", "facility", "street"];
 const CHIP = { in: "good", limited: "warn", out: "bad" };
@@ -22,8 +24,17 @@ export function resourcesTab() {
   return [h("div.item.row.case-head", {}, h("select", { "data-key": "resource-kind", "aria-label": t("resource.which"), onchange: (event) => { view.kind = event.target.value; again(); } },
     KINDS.map((kind) => h("option", { value: kind, selected: view.kind === kind }, t(`resource.kind.${kind}`)))),
   may() && street && h("button", { type: "button", "data-key": "street-out", onclick: () => ask("out", { kind: "street", ref: street.id, name: named(street) || street.id, name_en: named(street) || street.id, status: "in" }) }, t("resource.street.out", { name: named(street) || t("street.unnamed") })),
-  may() && !street && ["all", "street"].includes(view.kind) && h("p.dim", {}, t("resource.street.hint"))),
+  may() && ["all", "street"].includes(view.kind) && streetPick({ key: "resource-street", label: t("resource.street.close"), pick: closeStreet })),
   rows.length ? rows.map(row) : empty(view.kind === "street" ? "streets" : "resources")];
+}
+
+/** Take out a street found by its name; it is shown on the map while the reason is asked for. */
+function closeStreet(id) {
+  const known = state.resources.find((one) => one.kind === "street" && one.ref === id);
+  const name = streetName(id);
+  showStreets([id]);
+  if (known) toast(t("resource.street.known", { name }), true);
+  else ask("out", { kind: "street", ref: id, name, name_en: name, status: "in" });
 }
 
 /** The street picked on the map, unless it is closed already. */
@@ -48,7 +59,7 @@ const plate = (id) => state.vehicles?.find((one) => one.id === id)?.plate ?? id;
 
 async function ask(status, one) {
   const answer = await form({
-    title: t(`resource.put.${status}.title`, { name: named(one) || one.ref }) + (status === "out" && one.needed?.length ? ` ${t("resource.needed", { n: one.needed.length })}` : ""), yes: t(`resource.put.${status}`), no: t("cancel"),
+    title: t(`resource.put.${status}.title`, { name: named(one) || one.ref }), text: consequence(status, one), yes: t(`resource.put.${status}`), no: t("cancel"),
     fields: status === "back" ? [] : [{ name: "reason", label: t("resource.reason"), maxLength: 400, required: true }],
   });
   if (!answer) return;
@@ -59,6 +70,16 @@ async function ask(status, one) {
   view.undo = { text, back: () => { view.undo = null; put(one, one.status === "in" ? "back" : one.status, one.reason ?? ""); } };
   view.undoTimer = setTimeout(() => { view.undo = null; again(); }, UNDO_MS);
   again();
+}
+
+/** What taking it out does to the routes in force that need it. */
+function consequence(status, one) {
+  if (status !== "out" || !one.needed?.length) return "";
+  const said = t("resource.needed.by", { n: one.needed.length });
+  if (one.kind !== "facility") return `${said} ${t("resource.replanned")}`;
+  const kindOf = (id) => state.city.facilities.find((f) => f.id === id)?.kind;
+  const other = state.resources.some((r) => r.kind === "facility" && r.ref !== one.ref && r.status !== "out" && kindOf(r.ref) === kindOf(one.ref));
+  return `${said} ${t(kindOf(one.ref) === "depot" ? "resource.depot" : other ? "resource.elsewhere" : "resource.nowhere")}`;
 }
 
 async function put(one, status, reason) {

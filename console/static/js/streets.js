@@ -42,3 +42,16 @@ export function boundsOf(points) {
   }
   return box;
 }
+
+const ends = new WeakMap(); // of each network: place -> streets that begin or end there
+const endKey = ([lon, lat]) => `${lon.toFixed(5)},${lat.toFixed(5)}`;
+
+/** For both ends of a street the first one of another name that meets it there; undefined at a dead end. */
+export function crossings(streets, street) {
+  if (!ends.has(streets)) {
+    const at = new Map();
+    for (const s of streets.list) for (const end of [s.line[0], s.line.at(-1)]) at.set(endKey(end), [...(at.get(endKey(end)) ?? []), s]);
+    ends.set(streets, at);
+  }
+  return [street.line[0], street.line.at(-1)].map((end) => ends.get(streets).get(endKey(end)).find((s) => s.name && s.name !== street.name));
+}

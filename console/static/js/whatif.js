@@ -2,13 +2,15 @@
 import { ApiError, get, post, remove } from "./api.js";
 import { numbers, tables } from "./difference.js";
 import { ask, h, toast } from "./dom.js";
-import { named, number, span, t, word } from "./i18n.js";
-import { fitChanges } from "./mapview.js";
+import { number, span, t, word } from "./i18n.js";
+import { fitChanges, showStreets } from "./mapview.js";
 import { now, on, set, state } from "./store.js";
+import { streetName, streetPick } from "./streetpick.js";
 
 const LOOK_MS = 1000;
 const RATES = ["light_snow_forecast", "heavy_snow_forecast", "freezing_rain_forecast", "ice_formed", "frost_mild", "frost_wet", "frost_wet_hard", "frost_forecast"];
-let looking = 0;
+const NOTHING = { without: "", close: "", rate: "", onset_min: "0" };
+let looking = 0, asking = { ...NOTHING, plan: "" }; // what is chosen in the form, which is drawn anew at every hint
 
 on("detail", (detail) => { if (detail && may()) look(); });
 
@@ -24,9 +26,8 @@ async function look() {
 
 async function start(event) {
   event.preventDefault();
-  const values = Object.fromEntries(new FormData(event.target));
-  const id = state.detail.version.id;
-  await does(() => post(`/api/plans/${encodeURIComponent(id)}/what-if`, { ...values, onset_min: Math.round(Number(values.onset_min ?? 0)) }));
+  const id = state.detail.version.id, { without, close, rate, onset_min } = asking;
+  await does(() => post(`/api/plans/${encodeURIComponent(id)}/what-if`, { without, close, rate, onset_min: Math.round(Number(onset_min)) }));
   look();
 }
 
@@ -40,6 +41,7 @@ async function does(command) {
 async function forget() {
   await does(() => remove("/api/what-if"));
   if (onMap()) set("difference", null);
+  asking = { ...NOTHING, plan: "" };
   set("whatIf", null);
 }
 
@@ -51,22 +53,30 @@ export function whatIfBox(detail) {
 }
 
 function questions(detail) {
-  const choose = (name, label, options) => h("label", {}, `${label} `, h("select", { name, "data-key": `what-if-${name}` }, h("option", { value: "" }, t("whatif.asis")), options.map(([value, text]) => h("option", { value }, text))));
+  if (asking.plan !== detail.plan.code) asking = { ...NOTHING, plan: detail.plan.code };
+  const keep = (event) => { asking[event.target.name] = event.target.value; };
+  const choose = (name, label, options) => h("label", {}, `${label} `, h("select", { name, "data-key": `what-if-${name}`, onchange: keep }, h("option", { value: "" }, t("whatif.asis")), options.map(([value, text]) => h("option", { value, selected: asking[name] === value }, text))));
   const salting = detail.plan.service === "salting";
   return h("form.fields", { onsubmit: start }, choose("without", t("whatif.without"), state.pins.takers.filter((one) => !one.out).map((one) => [one.id, one.name])),
-    choose("close", t("whatif.close"), streets(detail)), salting && choose("rate", t("whatif.rate"), RATES.map((row) => [row, word("row", row)])),
-    salting && h("label", {}, `${t("whatif.onset")} `, h("input", { name: "onset_min", type: "number", min: "-1440", max: "1440", step: "1", value: "0", "data-key": "what-if-onset" })),
+    closing(detail), salting && choose("rate", t("whatif.rate"), RATES.map((row) => [row, word("row", row)])),
+    salting && h("label", {}, `${t("whatif.onset")} `, h("input", { name: "onset_min", type: "number", min: "-1440", max: "1440", step: "1", value: asking.onset_min, "data-key": "what-if-onset", oninput: keep })),
     h("p.row", {}, h("button.primary", { type: "submit", "data-key": "what-if-start" }, t("whatif.start"))));
 }
 
-/** Streets that can be closed: the one picked on the map, and those of the route shown. */
-function streets(detail) {
-  const route = detail.routes.find((one) => one.id === state.route);
-  const ids = [state.see?.kind === "street" && state.see.id, ...(route?.points ?? []).filter((stop) => stop.kind === "segment").map((stop) => stop.ref)].filter(Boolean);
-  return [...new Set(ids)].map((id) => [id, streetName(id)]);
+/** The street to be closed, found by its name or among those offered, and on the map once chosen. */
+function closing(detail) {
+  const again = (id, focus) => { asking.close = id; set("whatIf", state.whatIf); document.querySelector(`[data-key="${focus}"]`)?.focus(); };
+  if (asking.close) return h("p.row", {}, t("whatif.said.close", { what: streetName(asking.close) }), h("button", { type: "button", "data-key": "what-if-open", onclick: () => again("", "what-if-close") }, t("whatif.open")));
+  return streetPick({ key: "what-if-close", label: t("whatif.close"), offered: offered(detail), pick: (id) => { showStreets([id]); again(id, "what-if-open"); } });
 }
 
-const streetName = (id) => { const street = state.streets.list[state.streets.byId.get(id)]; return `${(street && named(street)) || t("street.unnamed")} · ${id}`; };
+/** Streets offered before anything is typed: the one picked on the map, and those of the route shown. */
+function offered(detail) {
+  const route = detail.routes.find((one) => one.id === state.route);
+  const ids = [state.see?.kind === "street" && state.see.id, ...(route?.points ?? []).filter((stop) => stop.kind === "segment").map((stop) => stop.ref)].filter(Boolean);
+  return [...new Set(ids)];
+}
+
 const nameOf = (id) => state.pins?.takers.find((one) => one.id === id)?.name ?? id;
 
 function changeText({ without, close, rate, onset_min }) {
