@@ -8,7 +8,7 @@ from sqlmodel import Session, col, or_, select
 
 from dispatch.context import Context
 from dispatch.decide.cases import OVER
-from dispatch.places import Place, distance_m, place_index
+from dispatch.places import Place, box, distance_m, place_index
 from dispatch.planning import request_plan
 from dispatch.uow import UnitOfWork
 from dispatch.versions import LIVE_STATES
@@ -63,10 +63,13 @@ def find_same(session: Session, context: Context, payload: ComplaintReceived, at
     """A case of the same kind near by and recent, open or closed a moment ago; the nearest, then the oldest."""
     params = context.rules.cases
     since = at - timedelta(hours=params.merge_hours)
+    west, south, east, north = box(payload.lon, payload.lat, params.merge_radius_m)
     just_closed = at - timedelta(minutes=params.merge_closed_min)
     rows = session.exec(
         select(Case).where(
             Case.kind == payload.kind,
+            col(Case.lat).between(south, north),
+            col(Case.lon).between(west, east),
             Case.opened_at >= since,
             Case.state != "merged",
             or_(col(Case.state).not_in(OVER), col(Case.closed_at) >= just_closed),

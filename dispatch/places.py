@@ -70,3 +70,10 @@ def distance_m(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
     """Flat-earth distance between two near points."""
     dx = (lon_a - lon_b) * METRES_PER_DEGREE * math.cos(math.radians((lat_a + lat_b) / 2))
     return math.hypot(dx, (lat_a - lat_b) * METRES_PER_DEGREE)
+
+
+def box(lon: float, lat: float, radius_m: float) -> tuple[float, float, float, float]:
+    """West, south, east and north of all that is within a radius of a place: what a database looks through first."""
+    north_d = radius_m / METRES_PER_DEGREE
+    east_d = north_d / max(0.01, math.cos(math.radians(abs(lat) + north_d)))
+    return lon - east_d, lat - north_d, lon + east_d, lat + north_d

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.tables.base import json_field, time_field
@@ -45,8 +46,9 @@ class Case(SQLModel, table=True):
     """
 
     __tablename__ = "case_file"
+    __table_args__ = (Index("ix_case_file_place", "kind", "lat"),)
     number: str = Field(primary_key=True)
-    kind: str = Field(index=True)
+    kind: str
     lon: float
     lat: float
     district: str = Field(index=True)

@@ -152,7 +152,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index(op.f("ix_case_file_district"), "case_file", ["district"], unique=False)
-    op.create_index(op.f("ix_case_file_kind"), "case_file", ["kind"], unique=False)
+    op.create_index("ix_case_file_place", "case_file", ["kind", "lat"], unique=False)
     op.create_index(op.f("ix_case_file_state"), "case_file", ["state"], unique=False)
     op.create_table(
         "case_photo",
