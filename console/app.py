@@ -36,6 +36,7 @@ from console.lastknown import KnownSessions, LastKnown
 from console.limits import AttemptLimiter
 from console.measured import Measured
 from console.read.city import StreetCache
+from console.shared import Shared
 from console.vendor import VENDOR
 
 STATIC = Path(__file__).parent / "static"
@@ -69,6 +70,7 @@ def create_app(deps: ConsoleDeps) -> FastAPI:
     app.state.limiter = AttemptLimiter()
     app.state.streets = StreetCache()
     app.state.sessions = KnownSessions()
+    app.state.shared = Shared()
     add_handlers(app)
     app.add_middleware(LastKnown, deps=deps, sessions=app.state.sessions)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)

@@ -19,6 +19,7 @@ from console.deps import ConsoleDeps
 from console.errors import Problem, problem_response
 from console.lastknown import KnownSessions
 from console.limits import AttemptLimiter
+from console.shared import Shared
 from models.tables.people import Account
 
 BODY_LIMIT = 256 * 1024
@@ -124,6 +125,12 @@ def limiter_of(request: Request) -> AttemptLimiter:
     return limiter
 
 
+def shared_of(request: Request) -> Shared:
+    """The answers pages share."""
+    shared: Shared = request.app.state.shared
+    return shared
+
+
 def sessions_of(request: Request) -> KnownSessions:
     """The sessions known without the database."""
     sessions: KnownSessions = request.app.state.sessions
@@ -211,6 +218,7 @@ def needs(role: str) -> Callable[[SignedIn], SignedIn]:
 
 
 Deps = Annotated[ConsoleDeps, Depends(deps_of)]
+Answers = Annotated[Shared, Depends(shared_of)]
 Viewer = Annotated[SignedIn, Depends(needs("viewer"))]
 Dispatcher = Annotated[SignedIn, Depends(needs("dispatcher"))]
 Approver = Annotated[SignedIn, Depends(needs("approver"))]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 QUEUE_LIMIT = 512
 """Hints waiting for one client before they are replaced by `resync`."""
 
-CLIENT_LIMIT = 256
+CLIENT_LIMIT = 1024
 """Open subscriptions of one hub; one more is refused with HubFull."""
 
 RESYNC = "resync"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import TypeAdapter
 
-from console.guards import Approver, Deps, Dispatcher, Viewer
+from console.guards import Answers, Approver, Deps, Dispatcher, Viewer
 from console.read.city import the_city
 from console.read.collection import CollectionOut, read_collection
 from console.read.field import (
@@ -18,12 +20,18 @@ from console.read.weather import AlertsOut, StatusOut, read_alerts, read_status
 
 router = APIRouter(prefix="/api", tags=["now"])
 
+VEHICLES = TypeAdapter(list[VehicleOut])
 
-@router.get("/vehicles")
-def vehicles(_who: Viewer, deps: Deps) -> list[VehicleOut]:
-    """Every vehicle with its last good fix."""
-    with deps.database.read() as session:
-        return read_vehicles(session)
+
+@router.get("/vehicles", response_model=list[VehicleOut])
+def vehicles(_who: Viewer, deps: Deps, shared: Answers) -> Response:
+    """Every vehicle with its last good fix: what each open page reads again and again while they move."""
+
+    def read() -> bytes:
+        with deps.database.read() as session:
+            return VEHICLES.dump_json(read_vehicles(session))
+
+    return Response(shared.answer("vehicles", read), media_type="application/json")
 
 
 @router.get("/stations")

@@ -38,6 +38,8 @@ PROTECTED = [
     "/api/collection",
     "/api/alerts",
     "/api/snow",
+    "/api/shift",
+    "/api/shift/log",
     "/api/alarms",
     "/api/alarms/load",
     "/api/tellings",
