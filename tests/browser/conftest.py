@@ -33,6 +33,7 @@ from sweepline.lookout import Lookout
 from sweepline.photos import Photos
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
+from tests.complaints import take_complaints
 from tests.console.sample_city import CONTEXT, EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
 
 PASSWORD = "a good password"
@@ -104,7 +105,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
     def intake(body: bytes, content_type: str, actor: str) -> list[Receipt]:
         taken.append(body)
-        return [Receipt(status="accepted", id="e1")]
+        return take_complaints(database, body, content_type, actor, lambda number: hub.publish(f"case:{number}"))
 
     def approve(version: str, actor: str) -> None:
         with database.write() as session:

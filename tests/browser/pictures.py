@@ -37,7 +37,11 @@ PAGES = {
     "resources": "#/resources",
     "shift": "#/shift",
     "past": "#/vehicles?past=2023-12-18T11:30Z&colour=age",
+    "phone": "#/cases?file=1",
 }
+PHONE = {"phone": (390, 844)}
+"""Width and height of what is drawn as a phone shows it."""
+DESK = (1366, 768)
 
 
 @pytest.fixture
@@ -64,8 +68,11 @@ def busy(site: Site) -> Site:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_draw(open_tab: OpenTab, busy: Site, name: str) -> None:
-    tab = open_tab(at=PAGES[name])
+    tab = open_tab(*PHONE.get(name, DESK), at=PAGES[name])
     tab.sign_in("anna")
+    if name in PHONE:
+        tab.page.click(".kinds label:has([value=litter])")
+        tab.page.click("#map canvas", position={"x": 195, "y": 120})
     TARGET.mkdir(exist_ok=True)
     for time_of_day in ("day", "night"):
         if time_of_day == "night":

@@ -1,7 +1,8 @@
-// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE (or #/cases/NUMBER)?page=1&with=VERSION&see=KIND:ID&follow=VEHICLE&past=TIME&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
+// The address says what is shown: #/TAB/PLAN@VERSION/ROUTE (or #/cases/NUMBER)?page=1&file=1&with=VERSION&see=KIND:ID&follow=VEHICLE&past=TIME&colour=MODE&map=ZOOM,LON,LAT. It can be kept, sent on,
 // and gone back to. A new thing to look at is a new step in the browser's history; other colours and a moved map are not.
 import { openCase } from "./cases.js";
 import { compareWith } from "./difference.js";
+import { mayFile } from "./filepage.js";
 import { MODES, lookAt, setMode, show, whereIs } from "./mapview.js";
 import { TABS } from "./panel.js";
 import { enter, leave } from "./past.js";
@@ -27,6 +28,7 @@ export function read(hash) {
     caseFile: tab === "cases" && selected ? selected : null,
     page: tab === "plans" && values.get("page") === "1",
     dayShown: tab === "stations" && values.get("page") === "1",
+    filing: values.get("file") === "1",
     board: tab === "cases" && values.get("page") === "1",
     compare: tab === "plans" && selected && /^[1-9]\d{0,8}$/.test(values.get("with") ?? "") ? Number(values.get("with")) : null,
     see: SEEN.includes(kind) && id.length ? { kind, id: id.join(":") } : null,
@@ -50,9 +52,10 @@ function written() {
   const page = (plan ? state.page : state.tab === "cases" ? state.board : state.tab === "stations" && state.dayShown) && "page=1";
   const other = plan && state.compare !== null && `with=${state.compare}`;
   const follow = state.follow && `follow=${safe(state.follow)}`;
+  const form = state.filing && "file=1";
   const past = state.past && `past=${new Date(Math.floor(state.past.at / 60000) * 60000).toISOString().slice(0, 16)}Z`;
   const place = whereIs();
-  return { step: stepOf(`#/${path}?${[page, other, see, follow].filter(Boolean).join("&")}`), all: `#/${path}?${[page, other, see, follow, past, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
+  return { step: stepOf(`#/${path}?${[page, form, other, see, follow].filter(Boolean).join("&")}`), all: `#/${path}?${[page, form, other, see, follow, past, state.mode !== "plan" && `colour=${state.mode}`, place && `map=${place.join(",")}`].filter(Boolean).join("&")}` };
 }
 
 const safe = (text) => encodeURIComponent(text).replaceAll("%40", "@").replaceAll("%3A", ":");
@@ -81,6 +84,7 @@ async function apply() {
     if (to.page !== state.page) set("page", to.page);
     if (to.compare !== state.compare && state.selected) await compareWith(to.compare);
     if (to.dayShown !== state.dayShown) set("dayShown", to.dayShown);
+    if (to.filing !== state.filing) set("filing", to.filing && mayFile());
     if (to.board !== state.board) set("board", to.board);
     if (to.caseFile !== (state.caseFile?.case.number ?? null)) await openCase(to.caseFile);
     if (to.route !== state.route && state.selected) set("route", to.route);
@@ -98,7 +102,7 @@ async function apply() {
 export async function startAddress() {
   if (location.hash) await apply();
   addEventListener("popstate", apply);
-  on("tab selected route page compare caseFile board dayShown see mode follow", () => write("step", 0));
+  on("tab selected route page compare caseFile board dayShown filing see mode follow", () => write("step", 0));
   on("past", () => write("map", SETTLE_MS));
   on("mapMoved", () => write("map", SETTLE_MS));
   write("step", 0);

@@ -15,8 +15,8 @@ export class ApiError extends Error {
 
 export const whenSignedOut = (callback) => { onSignedOut = callback; };
 
-async function call(method, path, body) {
-  const headers = { Accept: "application/json" };
+async function call(method, path, body, more = {}) {
+  const headers = { Accept: "application/json", ...more };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   const raw = body instanceof Blob;
   if (body !== undefined) headers["Content-Type"] = raw ? body.type || "image/unknown" : "application/json";
@@ -36,7 +36,7 @@ async function call(method, path, body) {
 
 export const lastKnownAt = () => asOf;
 export const get = (path) => call("GET", path);
-export const post = (path, body) => call("POST", path, body);
+export const post = (path, body, headers) => call("POST", path, body, headers);
 export const postBlob = (path, blob) => call("POST", path, blob);
 export const remove = (path) => call("DELETE", path);
 

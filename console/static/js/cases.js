@@ -44,7 +44,7 @@ export async function readCase(number) {
 export function casesTab() {
   if (state.caseFile && !state.board) return caseDetail(state.caseFile);
   if (!state.cases) return h("p.empty", {}, t("loading"));
-  if (!state.cases.length) return empty("cases");
+  if (!state.cases.length) return [mayAct() && h("div.item.row", {}, h("button.primary", { type: "button", "data-key": "case-file", onclick: () => set("filing", true) }, t("file.open"))), empty("cases")];
   for (const number of picked) if (!state.cases.some((c) => c.number === number)) picked.delete(number);
   return [head(), state.board ? board() : list()];
 }
@@ -53,6 +53,7 @@ function head() {
   const choice = (key, names, label) => h("label", {}, h("span.hidden", {}, t(label)), h("select", { "data-key": `cases-${key}`, "aria-label": t(label), onchange: (event) => { view[key] = event.target.value; again(); } },
     names.map((name) => h("option", { value: name, selected: view[key] === name }, t(`cases.${key}.${name}`)))));
   return h("div.item.row.case-head", {}, !state.board && choice("filter", FILTERS, "cases.filter"), choice("order", Object.keys(ORDERS), "cases.order"),
+    mayAct() && h("button.primary", { type: "button", "data-key": "case-file", onclick: () => set("filing", true) }, t("file.open")),
     mayAct() && !state.board && h("button", { type: "button", "data-key": "case-all", onclick: pickAll }, t("cases.all")),
     h("button", { type: "button", "data-key": "case-board", "aria-pressed": String(state.board), onclick: () => { if (!state.board) show(null); set("board", !state.board); } }, t(state.board ? "cases.list" : "cases.board")));
 }

@@ -1,11 +1,11 @@
 // The map without WebGL: the same calls on a plain canvas. Slower, no labels; drag, wheel, +/- and click work.
 import { images } from "./icons.js";
-import { land, lanes, outline, quiet, select } from "./palette.js";
+import { here, land, lanes, outline, quiet, select } from "./palette.js";
 
 const WIDTHS = { main: 2.4, secondary: 1.7, lane: 0.8 };
 const ORDER = ["facilities", "stations", "cases", "vehicles"];
 
-export function createFlatMap(container, { bounds, attribution, streets, onPick, onMove, onDrag, onClosed }) {
+export function createFlatMap(container, { bounds, attribution, streets, onPick, onTap, onMove, onDrag, onClosed }) {
   const canvas = document.createElement("canvas");
   canvas.style.width = canvas.style.height = "100%";
   canvas.tabIndex = 0;
@@ -19,7 +19,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
   const g = canvas.getContext("2d");
   const stretch = Math.cos(((bounds[1] + bounds[3]) / 2) * Math.PI / 180);
   const view = { lon: (bounds[0] + bounds[2]) / 2, lat: (bounds[1] + bounds[3]) / 2, scale: 1 };
-  const data = { paints: new Map(), points: new Map(), hidden: new Set(), drive: [], pick: [], icons: bitmaps() };
+  const data = { paints: new Map(), points: new Map(), hidden: new Set(), drive: [], pick: [], here: [], icons: bitmaps() };
   let asked = false;
 
   const xy = ([lon, lat]) => [canvas.width / 2 + (lon - view.lon) * stretch * view.scale, canvas.height / 2 - (lat - view.lat) * view.scale];
@@ -49,6 +49,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     for (const drive of data.drive) line(drive, select(), 1.2, 0.6);
     for (const pick of data.pick) line(pick, select(), 6, 0.5);
     for (const name of ORDER) if (!data.hidden.has(name)) for (const f of data.points.get(name) ?? []) point(f);
+    for (const f of data.here) if (f.geometry.type === "Point") point({ geometry: f.geometry, properties: { colour: here(), size: 2 } }); else line(f.geometry.coordinates, select(), 1.5);
   }
   function point(f) {
     const [x, y] = xy(f.geometry.coordinates);
@@ -65,7 +66,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     canvas.width = container.clientWidth; canvas.height = container.clientHeight;
     redraw();
   }
-  handle(canvas, view, { at, redraw, stretch, onDrag, onClick: (x, y) => onPick(...pickedAt(x, y)) });
+  handle(canvas, view, { at, redraw, stretch, onDrag, onClick: (x, y) => { if (!onTap(at(x, y))) onPick(...pickedAt(x, y)); } });
   function pickedAt(x, y) {
     const near = (p, r) => { const [px, py] = xy(p); return Math.hypot(px - x, py - y) <= r; };
     for (const name of [...ORDER].reverse()) {
@@ -83,6 +84,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     paintStreets: (paints) => { data.paints = paints; redraw(); },
     setPoints: (name, features) => { data.points.set(name, features); redraw(); },
     setStops: () => {},
+    setHere: (features) => { data.here = features; redraw(); },
     setDrive: (lines) => { data.drive = lines; redraw(); },
     setPick: (lines) => { data.pick = lines; redraw(); },
     show: (name, visible) => { if (visible) data.hidden.delete(name); else data.hidden.add(name); redraw(); },

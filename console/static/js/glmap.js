@@ -1,7 +1,7 @@
 // The map with WebGL: MapLibre over the page's own GeoJSON, nothing from anywhere else.
 import * as maplibre from "/static/vendor/maplibre/maplibre-gl.mjs";
 import { images } from "./icons.js";
-import { label, land, lanes, outline, quiet, select } from "./palette.js";
+import { here, label, land, lanes, outline, quiet, select } from "./palette.js";
 
 const FONT = "'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 const EMPTY = { type: "FeatureCollection", features: [] };
@@ -36,15 +36,17 @@ function layers(lang) {
     { id: "vehicles", type: "symbol", source: "vehicles",
       layout: { "icon-image": ["get", "icon"], "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.42, 15, 0.62], "icon-rotate": ["get", "heading"],
         "icon-rotation-alignment": "map", "icon-allow-overlap": true, "symbol-sort-key": ["get", "order"] } },
+    { id: "ring", type: "line", source: "here", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": select(), "line-width": 1.5, "line-dasharray": [3, 2] } },
+    { id: "here", type: "circle", source: "here", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": here(), "circle-radius": 8, "circle-stroke-color": outline(), "circle-stroke-width": 3 } },
     { id: "plates", type: "symbol", source: "vehicles", minzoom: 13.5,
       layout: { "text-field": ["get", "label"], "text-font": ["Noto Sans SC"], "text-size": 11, "text-offset": [0, 1.5], "text-optional": true }, paint: halo },
   ];
 }
 
-/** Raises when the browser has no WebGL. `onPick(kind, id, [lon, lat])` on a click. */
-export function createGlMap(container, { bounds, attribution, streets, lang, onPick, onMove, onDrag, onClosed }) {
+/** Raises when the browser has no WebGL. `onPick(kind, id, [lon, lat])` on a click, unless `onTap([lon, lat])` took it. */
+export function createGlMap(container, { bounds, attribution, streets, lang, onPick, onTap, onMove, onDrag, onClosed }) {
   const source = (data) => ({ type: "geojson", data });
-  const sources = { streets: { ...source(streets), tolerance: 0.3, buffer: 16 }, drive: source(EMPTY), pick: source(EMPTY), stops: source(EMPTY) };
+  const sources = { streets: { ...source(streets), tolerance: 0.3, buffer: 16 }, drive: source(EMPTY), pick: source(EMPTY), stops: source(EMPTY), here: source(EMPTY) };
   for (const name of POINTS) sources[name] = source(EMPTY);
   const map = new maplibre.Map({
     container, style: { version: 8, sources, layers: layers(lang) }, bounds, fitBoundsOptions: { padding: 40 }, attributionControl: false,
@@ -63,7 +65,7 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
   map.on("moveend", onMove);
   map.on("dragstart", onDrag);
   map.getCanvas().addEventListener("keydown", (event) => { if (event.key.startsWith("Arrow")) onDrag(); });
-  map.on("click", (event) => onPick(...picked(map, event)));
+  map.on("click", (event) => { if (!onTap(event.lngLat.toArray())) onPick(...picked(map, event)); });
   for (const layer of ["vehicles", "cases", "stations", "facilities", "streets"]) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
@@ -74,6 +76,7 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
     paintStreets: (paints) => ready.then(() => paint(map, held, paints)),
     setPoints: (name, features) => put(name, { type: "FeatureCollection", features }),
     setStops: (features) => put("stops", { type: "FeatureCollection", features }),
+    setHere: (features) => put("here", { type: "FeatureCollection", features }),
     setDrive: (lines) => put("drive", { type: "MultiLineString", coordinates: lines }),
     setPick: (lines) => put("pick", { type: "MultiLineString", coordinates: lines }),
     show: (name, visible) => ready.then(() => {

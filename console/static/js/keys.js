@@ -2,6 +2,7 @@
 import { acknowledgeFocused } from "./alarms.js";
 import { $, fill, h, toast } from "./dom.js";
 import { t } from "./i18n.js";
+import { mayFile } from "./filepage.js";
 import { end, toggle as follow } from "./follow.js";
 import { stop } from "./header.js";
 import { setMode, show } from "./mapview.js";
@@ -15,11 +16,11 @@ import { step } from "./panel.js";
 import { set, state } from "./store.js";
 import { begin } from "./tour.js";
 
-const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "h", "w", "g", "t", "p", "1 2 3", "r", "l", "n", "Esc", "?"];
+const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "c", "h", "w", "g", "t", "p", "1 2 3", "r", "l", "n", "Esc", "?"];
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"), h: () => set("tab", "shift"), w: writeNote, g: follow, t: replay, p: play,
+    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"), c: () => { if (mayFile()) set("filing", !state.filing); }, h: () => set("tab", "shift"), w: writeNote, g: follow, t: replay, p: play,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {
@@ -38,9 +39,10 @@ function mute() {
   set("alarms", state.alarms);
 }
 
-/** One thing at a time: following, what is said on the map, the route, the plan, the past. */
+/** One thing at a time: the form, following, what is said on the map, the route, the plan, the past. */
 function back() {
-  if (state.follow) end();
+  if (state.filing) set("filing", false);
+  else if (state.follow) end();
   else if (state.see) show(null);
   else if (state.page && state.selected) set("page", false);
   else if (state.route) set("route", null);

@@ -5,6 +5,7 @@ import { get, session, signIn, signOut, whenSignedOut } from "./api.js";
 import { startCases } from "./cases.js";
 import { $, toast } from "./dom.js";
 import { applyTexts, language, setLanguage, setZone, t } from "./i18n.js";
+import { redraw as redrawFilePage, startFilePage } from "./filepage.js";
 import { draw as drawFollow, startFollow } from "./follow.js";
 import { redraw as redrawHeader, startHeader } from "./header.js";
 import { startKeys } from "./keys.js";
@@ -48,6 +49,7 @@ function switchLanguage() {
   drawPanel();
   drawFollow();
   drawTour();
+  redrawFilePage();
   buildPast();
   if (state.past) set("past", state.past);
   restyle();
@@ -97,6 +99,7 @@ async function enter() {
   startAlarms();
   startTelling();
   startCases();
+  await startFilePage();
   startPanel();
   startSearch();
   startReports();

@@ -6,16 +6,18 @@ import { language, t } from "./i18n.js";
 import { describe } from "./popups.js";
 import { AGE_LIMITS_S, CHANGE_OF, ageColours, caseColours, changeColours, classColours, levelColour, neverColour, quiet, routeColour } from "./palette.js";
 import { STALE_MS, on, seenAt, set, state } from "./store.js";
-import { asGeoJson, boundsOf, isPriority, midpoint } from "./streets.js";
+import { M_PER_DEGREE, asGeoJson, boundsOf, isPriority, midpoint } from "./streets.js";
 
 export const MODES = ["plan", "age", "class"];
 const BENEATH = ["collection", "beats"]; // services whose routes lie beneath those that treat streets
 const LAYERS = ["vehicles", "stations", "cases", "facilities"];
+const RING_POINTS = 48;
 let view = null, said = { key: "", values: {} };
+let tap = null; // who gets the places tapped on, instead of what is there
 const hidden = new Set();
 
 export async function startMap() {
-  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick, onMove: () => set("mapMoved", true), onDrag: () => set("mapDragged", true), onClosed: () => set("see", null) };
+  const options = { bounds: state.city.bounds, attribution: state.city.attribution, streets: asGeoJson(state.streets), lang: language(), onPick, onTap, onMove: () => set("mapMoved", true), onDrag: () => set("mapDragged", true), onClosed: () => set("see", null) };
   try {
     const { createGlMap } = await import("./glmap.js");
     view = createGlMap($("map"), options);
@@ -189,6 +191,23 @@ export function show(see, go = false) {
   if (!at) { view?.closePopup(); return; }
   if (go) view.fly(...at);
   onPick(see.kind, see.kind === "street" ? state.streets.byId.get(see.id) : see.id, at);
+}
+
+/** While `callback` is given, a tap on the map is a place, [lon, lat]. */
+export const takeTaps = (callback) => { tap = callback; };
+function onTap(at) {
+  tap?.(at);
+  return Boolean(tap);
+}
+export const flyTo = (lon, lat) => view?.fly(lon, lat);
+
+/** Mark a place, with a ring as wide as it is inexact; null: no place. */
+export function showHere(place) {
+  if (!view) return;
+  if (!place) { view.setHere([]); return; }
+  const { lon, lat, accuracy_m: r = 0 } = place, north = r / M_PER_DEGREE, east = north / Math.cos(lat * Math.PI / 180);
+  const ring = Array.from({ length: RING_POINTS + 1 }, (_, i) => [lon + east * Math.cos(i * 2 * Math.PI / RING_POINTS), lat + north * Math.sin(i * 2 * Math.PI / RING_POINTS)]);
+  view.setHere([feature(lon, lat, {}), ...(r ? [{ type: "Feature", geometry: { type: "LineString", coordinates: ring }, properties: {} }] : [])]);
 }
 
 /** The map's middle there, as close as it was or close enough to see a street. */

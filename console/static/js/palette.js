@@ -37,4 +37,5 @@ export const caseColours = () => pick({ open: "#8b1fa8", late: "#a5121f", closed
 export const changeColours = () => pick({ moved: "#d1530a", reordered: "#7a4fc0", added: "#17693a", dropped: "#a5121f" },
   { moved: "#ff9150", reordered: "#bb9bff", added: "#4fc47d", dropped: "#ff6675" });
 export const CHANGE_OF = { moved: "moved", reordered: "reordered", turned: "reordered", added: "added", newly_served: "added", dropped: "dropped" };
+export const here = () => pick("#d1005b", "#ff6aa8");
 export const select = () => pick("#000000", "#ffffff");

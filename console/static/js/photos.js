@@ -7,6 +7,7 @@ import { now, state } from "./store.js";
 const SIDE = 2048; // what is sent: the server keeps less, and a phone pays for what it sends
 const QUALITY = 0.85;
 const UNDO_MS = 30000;
+export const BYTES_LIMIT = 16 * 1024 * 1024; // the server takes no more
 export const KINDS = "image/jpeg,image/png,image/webp";
 const view = { busy: "", said: null, timer: 0 };
 let reread = async () => {};
@@ -57,7 +58,9 @@ async function add(number, file) {
   view.busy = number;
   await reread(number);
   try {
-    const photo = await sendPhoto(number, await shrink(file));
+    const small = await shrink(file);
+    if (small.size > BYTES_LIMIT) throw Object.assign(new Error("too large"), { problem: { code: "too_large" } });
+    const photo = await sendPhoto(number, small);
     say(number, t("photo.added"), () => remove(`/api/photos/${photo.id}`));
   } catch (error) { toast(whyNot(error), true); }
   view.busy = "";

@@ -20,7 +20,7 @@ const EVERY_MS = 30000;
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
-export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, past: null, follow: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false, logOf: { no: null, people: false } };
+export const state = { me: null, city: null, streets: null, mode: "plan", tab: "plans", selected: null, route: null, page: false, see: null, detail: null, past: null, follow: null, compare: null, versions: null, pins: null, whatIf: null, difference: null, caseFile: null, board: false, dayShown: false, filing: false, drafts: null, logOf: { no: null, people: false } };
 const listeners = new Map();
 const running = new Map();
 const readAt = new Map();

@@ -1,5 +1,6 @@
 // The street network as sent (see /api/map/segments) unpacked once into lines in degrees.
 const BRIDGE = 1, RAMP = 2;
+export const M_PER_DEGREE = 111195;
 
 export function unpack(packed) {
   const byId = new Map();
@@ -33,6 +34,22 @@ export function asGeoJson(streets) {
 }
 
 export const midpoint = (street) => street.line[Math.floor((street.line.length - 1) / 2)];
+
+/** The street nearest to a place, and how far off it is; null in a city without streets. */
+export function nearest(streets, lon, lat) {
+  const east = Math.cos(lat * Math.PI / 180);
+  let best = null;
+  for (const street of streets.list) {
+    for (let i = 1; i < street.line.length; i += 1) {
+      const [ax, ay] = [(street.line[i - 1][0] - lon) * east, street.line[i - 1][1] - lat];
+      const [dx, dy] = [(street.line[i][0] - lon) * east - ax, street.line[i][1] - lat - ay];
+      const along = Math.min(1, Math.max(0, -(ax * dx + ay * dy) / (dx * dx + dy * dy || 1)));
+      const away = Math.hypot(ax + along * dx, ay + along * dy);
+      if (!best || away < best.away) best = { street, away };
+    }
+  }
+  return best && { street: best.street, distance_m: best.away * M_PER_DEGREE };
+}
 
 export function boundsOf(points) {
   const box = [180, 90, -180, -90];
