@@ -47,6 +47,8 @@ PROTECTED = [
     "/api/past?at=2023-12-18T12:00:00Z",
     "/api/past/tracks?start=2023-12-18T12:00:00Z",
     "/api/sheets",
+    "/api/shift",
+    "/api/shift/log",
     "/api/sheets/ABCDEFGH/stops/3",
     "/api/reports",
     "/api/reports/day.pdf?key=2023-12-18",

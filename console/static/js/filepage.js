@@ -7,7 +7,8 @@ import { has, span, t, when, word } from "./i18n.js";
 import { flyTo, showHere, takeTaps } from "./mapview.js";
 import { BYTES_LIMIT, picker, shrink } from "./photos.js";
 import { now, on, set, state } from "./store.js";
-import { byName, fromDevice, inWords } from "./placing.js";
+import { streetPick } from "./streetpick.js";
+import { fromDevice, fromStreet, inWords } from "./placing.js";
 
 const KINDS = ["overflow", "litter", "debris", "ice", "snow", "oily", "other"];
 const TICK_MS = 10000;
@@ -63,8 +64,7 @@ function build() {
       h("fieldset.kinds", {}, h("legend", {}, t("file.kind")), KINDS.map((kind) => h("label", {}, h("input", { type: "radio", name: "kind", value: kind, checked: draft.kind === kind, "data-key": `kind-${kind}`, onchange: () => change({ kind }) }), h("span", {}, t(`casekind.${kind}`))))),
       h("fieldset", {}, h("legend", {}, t("file.place")), h("p", { id: "file-place", role: "status" }),
         h("div.row", {}, h("button", { type: "button", id: "file-here", "data-key": "file-here", onclick: askDevice }, t("file.here")), h("span.dim", {}, t("file.tap"))),
-        h("label", {}, t("file.street"), h("input", { id: "file-street", type: "search", autocomplete: "off", maxLength: 80, oninput: drawStreets, onkeydown: (event) => { if (event.key === "Enter") { event.preventDefault(); $("file-streets").querySelector("button")?.click(); } } })),
-        h("ul", { id: "file-streets", "aria-label": t("file.street") })),
+        h("div", { id: "file-street" })),
       h("fieldset", {}, h("legend", {}, t("file.photo")), h("div", { id: "file-photo" })),
       h("label", {}, t("file.words"), h("textarea", { id: "file-words", rows: 3, maxLength: TEXT_LIMIT, value: draft.text, "data-key": "file-words", oninput: (event) => change({ text: event.target.value }) })),
       h("p.dim", {}, t(areKept() ? "file.kept" : "file.notkept"))),
@@ -72,6 +72,7 @@ function build() {
       h("div.row", {}, h("button.primary", { type: "submit", "data-key": "file-send" }, t("file.send")), h("button.quiet", { type: "button", "data-key": "file-discard", onclick: drop }, t("file.discard"))))));
   told = null;
   drawPlace();
+  drawStreets();
   drawPhoto();
   drawQueue();
 }
@@ -98,13 +99,7 @@ async function askDevice() {
 }
 
 function drawStreets() {
-  const found = byName($("file-street").value, filing.draft.place);
-  fill($("file-streets"), found.map((one) => h("li", {}, h("button", { type: "button", onclick: () => {
-    put({ lon: one.at[0], lat: one.at[1], how: "street" });
-    $("file-street").value = "";
-    drawStreets();
-    $("file-place").focus();
-  } }, one.label))), $("file-street").value.trim() && !found.length && h("li.dim", {}, t("search.nothing")));
+  fill($("file-street"), streetPick({ key: "file-street", label: t("file.street"), pick: (id) => { put(fromStreet(id)); drawStreets(); $("file-here").focus(); } }));
 }
 
 function drawPhoto() {

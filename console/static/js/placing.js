@@ -1,12 +1,10 @@
 // Where a case is: by the device, by a tap on the map, by a street's name; with the street it is next to.
 import { named, t } from "./i18n.js";
-import { whereIs } from "./mapview.js";
 import { state } from "./store.js";
 import { nearest } from "./streets.js";
 
 const WAIT_MS = 15000;
 const FRESH_MS = 5000;
-const FOUND = 6;
 export const FAR_M = 2000; // further from any street it is not in the city: the server says the same
 export const VAGUE_M = 100;
 
@@ -21,26 +19,11 @@ export function fromDevice() {
   });
 }
 
-/** Streets by a part of their name, each with its place that is nearest to `near` (or to the map's middle). */
-export function byName(text, near) {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return [];
-  const [, lon, lat] = (whereIs() ?? [0, 0, 0]).map(Number);
-  const from = near ?? { lon, lat };
-  const away = ([x, y]) => Math.hypot((x - from.lon) * Math.cos(from.lat * Math.PI / 180), y - from.lat);
-  const best = new Map();
-  for (const street of state.streets.list) {
-    if (![street.name, street.name_en].some((name) => name && name.toLowerCase().includes(wanted))) continue;
-    const at = middle(street.line), known = best.get(street.name);
-    if (!known || away(at) < away(known.at)) best.set(street.name, { label: named(street), at });
-  }
-  return [...best.values()].slice(0, FOUND);
-}
-
-/** Between a line's two middle points: not on a crossing, where it would be as much the other street's. */
-function middle(line) {
+/** A street's place: between its line's two middle points, not on a crossing, which would be as much the other street's. */
+export function fromStreet(id) {
+  const { line } = state.streets.list[state.streets.byId.get(id)];
   const i = Math.floor((line.length - 1) / 2), [a, b] = [line[i], line[Math.min(i + 1, line.length - 1)]];
-  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  return { lon: (a[0] + b[0]) / 2, lat: (a[1] + b[1]) / 2, how: "street" };
 }
 
 /** In words: the street it is next to, and how exact it is. `bad` where the city has no street near by. */
