@@ -176,6 +176,7 @@ def test_a_draft_is_there_after_a_reload_for_who_wrote_it_alone(open_tab: OpenTa
     page.click("#lang")
     assert page.input_value("#file-words") == "写了一半"
     assert "File it" in page.inner_text("#file-form")
+    assert page.evaluate("[...document.querySelectorAll('.kinds span')].every((e) => e.scrollWidth <= e.clientWidth)")
     page.click("#lang")
     page.click("#account")
     page.wait_for_selector("#sign-in:not([hidden])")

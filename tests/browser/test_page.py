@@ -186,7 +186,7 @@ def test_search_finds_and_shows_and_help_lists_the_keys(open_tab: OpenTab) -> No
     page.wait_for_selector(".maplibregl-popup .pop")
     assert "苏K·10001" in page.inner_text(".maplibregl-popup")
     page.keyboard.press("?")
-    assert page.locator("#help-dialog kbd").count() == 23
+    assert page.locator("#help-dialog kbd").count() == 24
     page.keyboard.press("Escape")
     assert page.is_hidden("#help-dialog")
     no_fault(tab)
