@@ -212,7 +212,7 @@ def test_the_map_and_a_streets_name_give_a_place_and_a_refusal_is_told(open_tab:
     assert tab.violations() == []
     page.unroute("**/api/complaints")
     page.click("[data-key^=correct-]")
-    assert page.is_checked("[data-key=kind-debris]")
+    tab.until("document.querySelector('[data-key=kind-debris]').checked")
     page.click("[data-key=file-send]")
     page.wait_for_selector("[data-filed]")
     assert len(filed(site)) == 1

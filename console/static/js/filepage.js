@@ -23,7 +23,7 @@ export async function startFilePage() {
   if (!mayFile()) return;
   $("file-open").addEventListener("click", () => set("filing", !state.filing));
   on("filing", show);
-  on("drafts", () => { drawButton(); if (state.filing) drawQueue(); });
+  on("drafts", () => { drawButton(); if (!state.filing) return; if ($("file-form")) drawQueue(); else begin(); });
   setInterval(() => { for (const e of document.querySelectorAll("[data-begun]")) e.textContent = age(Number(e.dataset.begun)); }, TICK_MS);
   await startFiling();
   drawButton();
@@ -47,10 +47,16 @@ function drawButton() {
 function show(open) {
   document.documentElement.toggleAttribute("data-filing", open);
   $("filing").hidden = !open;
-  takeTaps(open ? ([lon, lat]) => put({ lon, lat, how: "map" }, false) : null);
   drawButton();
-  if (!open) { showHere(null); opener?.focus(); return; }
+  if (!open) { takeTaps(null); showHere(null); opener?.focus(); return; }
   opener = document.activeElement;
+  begin();
+}
+
+/** At once, or as soon as the browser has given out what it keeps. */
+function begin() {
+  if (!filing.draft) return;
+  takeTaps(([lon, lat]) => put({ lon, lat, how: "map" }, false));
   build();
   $("file-title").focus();
 }

@@ -99,7 +99,7 @@ async function enter() {
   startAlarms();
   startTelling();
   startCases();
-  await startFilePage();
+  startFilePage().catch(report);
   startPanel();
   startSearch();
   startReports();
