@@ -91,6 +91,10 @@ class Printer:
             for sheet, route, path in zip(sheets, fresh, paths, strict=True):
                 self._issue(session, plan, route, sheet, path, now)
             self._supersede(session, plan)
+            if sheets:  # pages that wait for them look again
+                uow = UnitOfWork(session, now, f"print:{version.id}@{iso(now)}", "system:printer")
+                codes = [sheet.code for sheet in sheets]
+                uow.emit("plans", plan.code, "sheet.issued", {"plan_version": version.id, "sheets": codes}, version.id)
         self.refresh(plan.district)
         return paths
 

@@ -51,7 +51,9 @@ TOPICS: dict[str, Topic] = {
         Topic(
             "plans",
             "plan",
-            _events("plans", "plan.proposed", "plan.approved", "plan.active", "plan.closed", "route.told"),
+            _events(
+                "plans", "plan.proposed", "plan.approved", "plan.active", "plan.closed", "route.told", "sheet.issued"
+            ),
         ),
         Topic(
             "state",

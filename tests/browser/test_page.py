@@ -236,3 +236,66 @@ def test_an_ended_session_leads_back_to_signing_in(open_tab: OpenTab, site: Site
     site.hub.publish("plan:any")
     tab.page.wait_for_selector("#sign-in:not([hidden])")
     assert "登录已过期" in tab.page.inner_text("#sign-in-error")
+
+
+CONTROLS = "#panel-body :is(button, a[href], input, select, textarea, summary)"
+IN_SIGHT = f"[...document.querySelectorAll('{CONTROLS}')].filter((e) => e.checkVisibility() && !e.disabled)"
+
+
+def test_every_control_of_every_tab_is_reached_by_tab_and_keeps_the_focus(open_tab: OpenTab, site: Site) -> None:
+    tab = open_tab(webgl=False)
+    tab.sign_in()
+    page = tab.page
+    page.evaluate("addEventListener('focusin', (event) => { event.target.dataset.reached = '1'; })")
+    names = page.evaluate("[...document.querySelectorAll('#tabs [role=tab]')].map((e) => e.id)")
+    assert len(names) == 9
+    for name in names:
+        if name == names[0]:
+            page.focus(f"#{name}")
+        else:
+            page.keyboard.press("]")
+        page.wait_for_selector(f"#{name}[aria-selected=true]")
+        tab.until("document.querySelector('#panel-body').innerText.length > 20")
+        for _ in range(page.evaluate(f"{IN_SIGHT}.length") + 8):
+            page.keyboard.press("Tab")
+        missed = page.evaluate(f"{IN_SIGHT}.filter((e) => !e.dataset.reached).map((e) => e.outerHTML.slice(0, 90))")
+        assert missed == [], name
+        page.focus(f"#{name}")
+    # what is drawn anew keeps the focus where it was, also on a link, which has no name of its own
+    page.keyboard.press("h")
+    tab.until("document.querySelectorAll('.shift header a').length === 1")
+    page.focus(".shift header a")
+    page.evaluate("document.querySelector('.shift header a').dataset.old = '1'")
+    site.hub.publish("shift:some")
+    tab.until("!document.querySelector('.shift header a').dataset.old")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "/api/reports/handover.pdf"
+    # and where what had it has gone, Tab goes on from the list, not from the page's top
+    page.keyboard.press("]")
+    page.focus(f"[data-key='{VERSION}']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#approve")
+    assert page.evaluate("document.querySelector('#panel-body').contains(document.activeElement)")
+    no_fault(tab)
+
+
+def test_the_canvas_map_is_moved_and_asked_by_keys(open_tab: OpenTab) -> None:
+    tab = open_tab(webgl=False)
+    tab.sign_in()
+    page = tab.page
+    page.focus("#map canvas")
+    before = page.evaluate("window.sweeplineMap.where()")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    after = page.evaluate("window.sweeplineMap.where()")
+    assert float(after[1]) > float(before[1]) and float(after[2]) < float(before[2])
+    page.keyboard.press("+")
+    assert float(page.evaluate("window.sweeplineMap.where()")[0]) > float(before[0])
+    page.evaluate("window.sweeplineMap.fly(119.434, 32.78)")
+    page.keyboard.press("Enter")
+    tab.until("document.querySelector('#map .pop') !== null")
+    # what is said over the map is said anew in another language
+    page.evaluate("import('/static/js/mapview.js').then((map) => map.message('map.loading'))")
+    assert page.inner_text("#map-message") == "正在载入街道…"
+    page.click("#lang")
+    assert page.inner_text("#map-message") == "Loading streets…"
+    no_fault(tab)

@@ -19,17 +19,26 @@ export function h(tag, properties, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
-/** Put new children in place of the old, keeping scroll positions (`data-keep`), what is unfolded (`data-open`) and, by `data-key`, the focus. */
+/** What has the focus in an element, so that it can be found again among new children: by `data-key`, else by what it is and says. */
+function focusIn(element) {
+  const held = element.contains(document.activeElement) && document.activeElement !== element ? document.activeElement : null;
+  if (!held) return null;
+  const same = (e) => e.tagName === held.tagName && e.getAttribute("href") === held.getAttribute("href") && e.textContent === held.textContent;
+  return held.dataset.key ? () => element.querySelector(`[data-key="${CSS.escape(held.dataset.key)}"]`) : () => [...element.querySelectorAll(held.tagName)].find(same);
+}
+
+/** Put new children in place of the old, keeping scroll positions (`data-keep`), what is unfolded (`data-open`) and the focus;
+ * where what had it has gone, the element itself has it (if it can), so that Tab goes on from here and not from the page's top. */
 export function fill(element, ...children) {
   const top = element.scrollTop;
   const tops = new Map([...element.querySelectorAll("[data-keep]")].map((e) => [e.dataset.keep, e.scrollTop]));
-  const held = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const again = focusIn(element);
   const open = new Set([...element.querySelectorAll("details[data-open][open]")].map((e) => e.dataset.open));
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
   element.scrollTop = top;
   for (const e of element.querySelectorAll("[data-keep]")) e.scrollTop = tops.get(e.dataset.keep) ?? 0;
   for (const e of element.querySelectorAll("details[data-open]")) if (open.has(e.dataset.open)) e.open = true;
-  if (held) element.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+  if (again) (again() ?? element).focus({ preventScroll: true });
 }
 
 let toastTimer = 0;
@@ -42,11 +51,16 @@ export function toast(text, bad = false) {
   toastTimer = setTimeout(() => { box.hidden = true; }, bad ? 8000 : 4000);
 }
 
+/** After a dialog the browser gives the focus back to what had it, unless that was drawn anew meanwhile. */
+function returned(key) {
+  if (document.activeElement === document.body) (key && document.querySelector(`[data-key="${CSS.escape(key)}"]`) || $("panel-body")).focus({ preventScroll: true });
+}
+
 /** Ask for values in fields, below a text where one is given: {name, label, options?, value?, required?, maxLength?, pattern?, rows?}. Resolves to them by name, or null. */
 export function form({ title, text = "", fields, yes, no }) {
-  const dialog = $("confirm-dialog");
+  const dialog = $("confirm-dialog"), opener = document.activeElement?.dataset.key;
   return new Promise((resolve) => {
-    const close = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
+    const close = (answer) => { dialog.onclose = null; dialog.close(); returned(opener); resolve(answer); };
     const control = ({ name, options, value = "", required = false, maxLength = 200, pattern, rows }, i) => (options
       ? h("select", { name }, options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)))
       : rows ? h("textarea", { name, value, required, maxLength, rows, autofocus: i === 0 })
@@ -55,22 +69,22 @@ export function form({ title, text = "", fields, yes, no }) {
       h("h2", { id: "confirm-title" }, title), text && h("p", {}, text), fields.map((field, i) => h("label", {}, field.label, control(field, i))),
       h("div.row", {}, h("button", { type: "button", onclick: () => close(null) }, no), h("button.primary", { type: "submit" }, yes))));
     dialog.setAttribute("aria-labelledby", "confirm-title");
-    dialog.onclose = () => resolve(null);
+    dialog.onclose = () => { returned(opener); resolve(null); };
     dialog.showModal();
   });
 }
 
 /** Ask; resolves true when the answer is yes. */
 export function ask({ title, text, yes, no, danger = false }) {
-  const dialog = $("confirm-dialog");
+  const dialog = $("confirm-dialog"), opener = document.activeElement?.dataset.key;
   return new Promise((resolve) => {
-    const close = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
+    const close = (answer) => { dialog.onclose = null; dialog.close(); returned(opener); resolve(answer); };
     dialog.replaceChildren(
       h("h2", { id: "confirm-title" }, title), h("p", {}, text),
       h("div.row", {}, h("button", { type: "button", onclick: () => close(false) }, no),
         h(danger ? "button.danger" : "button.primary", { type: "button", autofocus: true, onclick: () => close(true) }, yes)));
     dialog.setAttribute("aria-labelledby", "confirm-title");
-    dialog.onclose = () => resolve(false);
+    dialog.onclose = () => { returned(opener); resolve(false); };
     dialog.showModal();
   });
 }

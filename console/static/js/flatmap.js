@@ -1,8 +1,9 @@
-// The map without WebGL: the same calls on a plain canvas. Slower, no labels; drag, wheel, +/- and click work.
+// The map without WebGL: the same calls on a plain canvas. Slower, no labels; drag, wheel, click and the keys (arrows, + and -, Enter for what is in the middle) work.
 import { images } from "./icons.js";
 import { here, land, lanes, outline, quiet, select } from "./palette.js";
 
 const WIDTHS = { main: 2.4, secondary: 1.7, lane: 0.8 };
+const PAN_PX = 100; // an arrow key, as MapLibre does
 const ORDER = ["facilities", "stations", "cases", "vehicles"];
 
 export function createFlatMap(container, { bounds, attribution, streets, onPick, onTap, onMove, onDrag, onClosed }) {
@@ -124,5 +125,15 @@ function handle(canvas, view, { redraw, stretch, onDrag, onClick }) {
   canvas.addEventListener("pointerup", (e) => { if (from && !moved) onClick(e.offsetX, e.offsetY); from = null; });
   const zoom = (factor) => { view.scale = Math.min(5e5, Math.max(500, view.scale * factor)); redraw(); };
   canvas.addEventListener("wheel", (e) => { e.preventDefault(); zoom(e.deltaY < 0 ? 1.2 : 1 / 1.2); }, { passive: false });
-  canvas.addEventListener("keydown", (e) => { if (e.key === "+" || e.key === "=") zoom(1.3); if (e.key === "-") zoom(1 / 1.3); });
+  const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  canvas.addEventListener("keydown", (e) => {
+    if (e.key === "+" || e.key === "=") zoom(1.3);
+    if (e.key === "-") zoom(1 / 1.3);
+    if (e.key === "Enter") onClick(canvas.width / 2, canvas.height / 2);
+    if (!ways[e.key]) return;
+    e.preventDefault();
+    onDrag();
+    view.lon += ways[e.key][0] * PAN_PX / view.scale / stretch; view.lat += ways[e.key][1] * PAN_PX / view.scale;
+    redraw();
+  });
 }

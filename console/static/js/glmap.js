@@ -64,8 +64,12 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
   popup.on("close", onClosed);
   map.on("moveend", onMove);
   map.on("dragstart", onDrag);
-  map.getCanvas().addEventListener("keydown", (event) => { if (event.key.startsWith("Arrow")) onDrag(); });
-  map.on("click", (event) => { if (!onTap(event.lngLat.toArray())) onPick(...picked(map, event)); });
+  map.getCanvas().addEventListener("keydown", (event) => {
+    if (event.key.startsWith("Arrow")) onDrag();
+    if (event.key === "Enter") ask({ point: map.project(map.getCenter()), lngLat: map.getCenter() }); // of what is in the middle
+  });
+  const ask = (event) => { if (!onTap(event.lngLat.toArray())) onPick(...picked(map, event)); };
+  map.on("click", ask);
   for (const layer of ["vehicles", "cases", "stations", "facilities", "streets"]) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });

@@ -12,7 +12,7 @@ import { approve, select } from "./plans.js";
 import { showReports } from "./reports.js";
 import { writeNote } from "./shift.js";
 import { switchSound } from "./sound.js";
-import { step } from "./panel.js";
+import { goTo, step } from "./panel.js";
 import { set, state } from "./store.js";
 import { begin } from "./tour.js";
 
@@ -20,7 +20,7 @@ const HELP = ["/", "[ ]", "f", "v", "a", "k", "m", "x", "s", "c", "h", "w", "g",
 
 export function startKeys({ switchLanguage, switchTheme }) {
   const actions = {
-    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => set("tab", "snow"), c: () => { if (mayFile()) set("filing", !state.filing); }, h: () => set("tab", "shift"), w: writeNote, g: follow, t: replay, p: play,
+    "/": () => $("search").focus(), "?": showHelp, f: () => state.selected && set("page", !state.page), v: moveFocused, a: approve, k: acknowledgeFocused, m: mute, "[": () => step(-1), "]": () => step(1), r: () => showReports(), l: switchLanguage, n: switchTheme, x: stop, s: () => goTo("snow"), c: () => { if (mayFile()) set("filing", !state.filing); }, h: () => goTo("shift"), w: writeNote, g: follow, t: replay, p: play,
     1: () => setMode("plan"), 2: () => setMode("age"), 3: () => setMode("class"), Escape: back,
   };
   addEventListener("keydown", (event) => {

@@ -62,9 +62,14 @@ function move(event) {
   if (by) step(by);
 }
 
+/** To a tab, with the focus on it: Tab goes on into its list. */
+export function goTo(name) {
+  set("tab", name);
+  $(`tab-${name}`).focus();
+}
+
 /** To the tab beside the one shown. */
 export function step(by) {
   const names = Object.keys(TABS);
-  set("tab", names[(names.indexOf(state.tab) + by + names.length) % names.length]);
-  $(`tab-${state.tab}`).focus();
+  goTo(names[(names.indexOf(state.tab) + by + names.length) % names.length]);
 }

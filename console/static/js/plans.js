@@ -181,7 +181,7 @@ export function routeFiles(route) {
 function stops(route) {
   const rest = route.points.length - STOPS_SHOWN;
   return h("div.stops", { "data-keep": route.id, tabIndex: 0, role: "group", "aria-label": t("stops.title") }, h("div.item", {}, routeFiles(route)),
-    h("ol", {}, route.points.slice(0, STOPS_SHOWN).map((p) => h("li", {}, h("button", { type: "button", onclick: () => showAt("stop", p.ref, p.lon, p.lat) },
+    h("ol", {}, route.points.slice(0, STOPS_SHOWN).map((p) => h("li", {}, h("button", { type: "button", "data-key": `stop-${route.id}-${p.n}`, onclick: () => showAt("stop", p.ref, p.lon, p.lat) },
       h("span.num.dim", {}, String(p.n)), h("span.place", {}, named(p) || t("street.unnamed")),
       h("span.num.dim", {}, p.quantity_kg > 0 ? mass(p.quantity_kg) : ""), h("span.num", {}, shortTime(p.arrive)))))), rest > 0 && h("p.dim.item", {}, t("plan.more", { n: rest })));
 }
