@@ -10,7 +10,7 @@ import { draw as drawFollow, startFollow } from "./follow.js";
 import { redraw as redrawHeader, startHeader } from "./header.js";
 import { startKeys } from "./keys.js";
 import { message, restyle, startMap } from "./mapview.js";
-import { draw as drawPanel, startPanel } from "./panel.js";
+import { redraw as drawPanel, startPanel } from "./panel.js";
 import { build as buildPast, startPast } from "./past.js";
 import { reread, select } from "./plans.js";
 import { startReports } from "./reports.js";

@@ -28,7 +28,7 @@ export const TABS = {
 const waiting = () => state.plans?.filter((plan) => plan.versions[0]?.state === "proposed").length ?? 0;
 
 export function startPanel() {
-  on("tab", (tab) => { draw(); $("panel-body").scrollTop = 0; $(`tab-${tab}`).scrollIntoView({ block: "nearest", inline: "nearest" }); });
+  on("tab", () => { draw(); $("panel-body").scrollTop = 0; inSight(); });
   on("selected caseFile", () => { $("panel-body").scrollTop = 0; });
   for (const [name, tab] of Object.entries(TABS)) {
     on(tab.needs.join(" "), () => { if (state.tab === name) draw(); else drawTabs(); });
@@ -36,7 +36,17 @@ export function startPanel() {
   draw();
 }
 
+/** On a phone the row of tabs is longer than the screen. */
+const inSight = () => $(`tab-${state.tab}`).scrollIntoView({ block: "nearest", inline: "nearest" });
+
+/** All of it anew, as in another language. */
+export function redraw() {
+  draw();
+  inSight();
+}
+
 function drawTabs() {
+  const left = $("tabs").scrollLeft;
   fill($("tabs"), Object.entries(TABS).map(([name, tab]) => {
     const count = tab.count() ?? 0;
     const chosen = state.tab === name;
@@ -45,6 +55,7 @@ function drawTabs() {
       tabIndex: chosen ? 0 : -1, onclick: () => set("tab", name), onkeydown: move,
     }, t(`tab.${name}`), count > 0 && h(tab.bad?.() ? "span.count.bad" : "span.count", {}, String(count)));
   }));
+  $("tabs").scrollLeft = left;
 }
 
 export function draw() {
