@@ -95,7 +95,7 @@ def drafts(engine: Engine, due: float, wanted: int) -> dict[str, Any]:
     there after DRAFT_LIMIT_S are left out."""
     query = text(
         """SELECT p.district, min(extract(epoch from pg_xact_commit_timestamp(v.xmin))) AS at
-           FROM plan p JOIN plan_version v ON v.plan = p.code
+           FROM plan p JOIN planversion v ON v.plan = p.code
            WHERE p.service = 'salting' AND p.period <> 'fallback' AND v.feasible GROUP BY p.district ORDER BY at"""
     )
     began = time.monotonic()

@@ -162,7 +162,7 @@ def file_cases(site: Site, traffic: Traffic, count: int) -> None:
         while time.monotonic() < until:
             stored = connection.execute(text("SELECT count(*) FROM inbox WHERE \"group\" = 'cases'")).scalar_one()
             waiting = connection.execute(
-                text("SELECT count(*) FROM plan_request WHERE phase NOT IN ('done', 'failed')")
+                text("SELECT count(*) FROM planrequest WHERE phase NOT IN ('done', 'failed')")
             ).scalar_one()
             connection.rollback()
             if stored >= sender.sent.accepted["tickets"] and not waiting:
