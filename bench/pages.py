@@ -106,7 +106,7 @@ class Clients(threading.Thread):
         super().__init__(daemon=True)
         self._url, self._password = url, password
         self._reading, self._count = reading, reading + listening
-        self._stop = threading.Event()
+        self._over = threading.Event()
         self.messages: list[int] = []
         self.read_s: list[float] = []
         self.faults: Counter[str] = Counter()
@@ -117,7 +117,7 @@ class Clients(threading.Thread):
 
     def end(self) -> None:
         """Stop, and wait for it."""
-        self._stop.set()
+        self._over.set()
         self.join(30.0)
 
     async def _all(self) -> None:
@@ -127,7 +127,7 @@ class Clients(threading.Thread):
             answer.raise_for_status()
             self.messages = [0] * self._count
             jobs = [asyncio.create_task(self._one(client, n)) for n in range(self._count)]
-            while not self._stop.is_set():
+            while not self._over.is_set():
                 await asyncio.sleep(0.1)
             for job in jobs:
                 job.cancel()
