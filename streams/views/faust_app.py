@@ -26,7 +26,7 @@ from streams import metrics
 from streams.driver import Driver
 from streams.pulse import Pulse, keep_on
 from streams.topics import PARTITIONS
-from streams.views.faust_bundles import BUNDLES, Offsets, Outgoing, QuietTable, bundling
+from streams.views.faust_bundles import BUNDLES, Offsets, Outgoing, QuietTable, SteadyFlow, bundling
 from streams.views.view import View, advance, read_event
 
 STOP_POLL_S = 0.1
@@ -78,6 +78,7 @@ def make_app(
         ConsumerScheduler=bundling(prefix + view.topic),
         Table=QuietTable,
     )
+    app.flow_control = SteadyFlow()
     raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
     source = app.topic(prefix + view.topic, partitions=partitions, acks=False, maxsize=BUNDLES, **raw)
     table = app.Table(view.name, partitions=partitions, key_type=bytes, value_type=bytes)

@@ -15,6 +15,7 @@ from typing import Any
 import faust
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP
+from mode.utils.queues import FlowControlEvent
 
 BUNDLES = 8
 """Bundles worked on together, and as many wait. One has at most as many records as a fetch."""
@@ -36,6 +37,25 @@ def bundling(topic: str) -> type[DefaultSchedulingStrategy]:
             yield from super().iterate({place: some for place, some in records.items() if place.topic != topic})
 
     return Bundling
+
+
+class SteadyFlow(FlowControlEvent):
+    """The flow of fetched events to the agent. Going on while it flows throws nothing away.
+
+    Faust says "go on" several times after a rebalance, and each time empties the agent's queue: what had been fetched
+    meanwhile was gone, and a partition set aside because the queue was full was never asked for again.
+    """
+
+    def resume(self) -> None:
+        """Go on; what was fetched before a stop is not for this assignment of partitions."""
+        if not self.is_active():
+            super().resume()
+
+    def clear(self) -> None:
+        """Empty the queues, and ask again for the partitions that were set aside."""
+        super().clear()
+        for queue in self._queues:
+            queue.maybe_endorse_pressure_drop()
 
 
 class QuietTable(faust.Table):  # type: ignore[misc]

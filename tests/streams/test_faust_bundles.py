@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
+from mode.utils.queues import FlowControlQueue
 
-from streams.views.faust_bundles import Offsets, Outgoing, bundling
+from streams.views.faust_bundles import Offsets, Outgoing, SteadyFlow, bundling
 
 
 def record(topic: str, partition: int, offset: int, value: bytes | None) -> Any:
@@ -123,3 +124,43 @@ def test_only_offsets_of_the_present_generation_are_committed() -> None:
     asyncio.run(offsets.commit())
     assert len(committed) == 1, "nothing new, and then nothing of this generation"
     assert offsets.current([bundle(0, 20, 1), bundle(0, 15, 2)]) == [bundle(0, 15, 2)]
+
+
+async def filled(flow: SteadyFlow, told: list[str]) -> FlowControlQueue[int]:
+    queue: FlowControlQueue[int] = FlowControlQueue(2, flow_control=flow, clear_on_resume=True)
+    flow.resume()
+
+    def full() -> None:
+        told.append("full")
+
+    def drop() -> None:
+        told.append("drop")
+
+    for number in range(3):
+        queue.put_nowait_enhanced(number, on_pressure_high=full, on_pressure_drop=drop)
+    return queue
+
+
+def test_going_on_while_it_flows_throws_nothing_away() -> None:
+    async def run() -> None:
+        told: list[str] = []
+        flow = SteadyFlow()
+        queue = await filled(flow, told)
+        flow.resume()
+        assert [queue.get_nowait() for _ in range(3)] == [0, 1, 2]
+
+    asyncio.run(run())
+
+
+def test_after_a_stop_what_was_fetched_before_is_gone_and_partitions_set_aside_are_asked_for_again() -> None:
+    async def run() -> None:
+        told: list[str] = []
+        flow = SteadyFlow()
+        queue = await filled(flow, told)
+        assert told == ["full"]
+        flow.suspend()
+        flow.resume()
+        assert queue.empty()
+        assert told == ["full", "drop"]
+
+    asyncio.run(run())
