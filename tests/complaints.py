@@ -21,12 +21,12 @@ def take_complaints(
     actor: str,
     told: Callable[[str], None] = lambda number: None,
 ) -> list[Receipt]:
-    """Accept a body of complaints, and at once do what the recorder does with each that is new."""
+    """Accept a body, and at once do what the recorder does with each complaint that is new."""
     parsed = parse_body(body, content_type, NOW)
     events = [entry.model_copy(update={"actor": actor}) for entry in parsed if isinstance(entry, Event)]
     receipts = accept(database, lambda _messages: None, events)
     for event, receipt in zip(events, receipts, strict=True):
-        if receipt.status == "accepted":
+        if receipt.status == "accepted" and event.type == "complaint.received":
             record(database, event, told)
     return receipts
 
