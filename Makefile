@@ -36,7 +36,7 @@ console: $(READY)
 	@$(BIN)/sweepline demo --data demo-data-live --seed $(SEED)
 
 test: $(READY)
-	@$(BIN)/python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder --durations=30
+	@$(BIN)/python -m pytest tests -n 3 --dist loadfile --no-loadscope-reorder --durations=30
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -190,5 +190,5 @@ def work_done(uow: UnitOfWork, case_number_: str, at: datetime) -> None:
         return
     was, case.state, case.closed_at = case.state, "closed", at
     uow.audit("case.closed", f"case:{case.number}", by="visit", was=was)
-    uow.close_alarm(OVERDUE, case.number)
+    uow.close_alarm(OVERDUE, case.number, at)
     uow.emit("state", f"case:{case.number}", "case.changed", {"case": case.number}, "closed")

@@ -76,11 +76,12 @@ class UnitOfWork:
             return
         self.alarm_changed(row, "opened", **detail)
 
-    def close_alarm(self, kind: str, key: str) -> None:
-        """Close the alarm `kind:key` if it is open."""
+    def close_alarm(self, kind: str, key: str, at: datetime | None = None) -> None:
+        """Close the alarm `kind:key` if it is open. `at`: where a track proves it; the now of a batch of positions is
+        that of its last, so it depends on how they were cut."""
         row = self.session.get(Alarm, f"{kind}:{key}")
         if row is not None and row.state != "closed":
-            row.state, row.closed_at = "closed", self.now
+            row.state, row.closed_at = "closed", max(at or self.now, row.opened_at)
             self.alarm_changed(row, "closed")
 
     def alarm_changed(self, alarm: Alarm, what: str, **detail: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +236,18 @@ def test_a_case_past_its_deadline_is_an_alarm_until_it_is_settled(work: Work, co
     with work(due + 8) as uow:
         work_done(uow, number, uow.now)
     assert overdue(work) == []
+
+
+def test_the_alarm_is_over_when_the_track_proves_it_however_positions_came_in(work: Work, context: Context) -> None:
+    number = told(work, context, complaint())
+    due = (case_of(work, number).deadline - NOW).total_seconds() / 60
+    fire(work, context, due)
+    proven = NOW + timedelta(minutes=due + 3)
+    with work(due + 4) as uow:  # the last position of its batch
+        work_done(uow, number, proven)
+    with work(due + 5) as uow:
+        (alarm,) = uow.session.exec(select(Alarm).where(Alarm.kind == OVERDUE)).all()
+        assert (alarm.state, alarm.closed_at) == ("closed", proven)
 
 
 def test_no_alarm_of_a_case_settled_in_time_and_the_earlier_deadline_of_two_merged_counts(
