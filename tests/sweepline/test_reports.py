@@ -286,7 +286,8 @@ def test_a_shift_hands_over_what_is_open(data: Path, command: Command, tmp_path:
         "超时late",
         "交班人Handedoverby",
         "接班人Takenoverby",
-        "交班说明",
+        "交班记录",
+        "补充说明",
     ):
         assert words in text, words
 
