@@ -51,8 +51,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-quic", "--enable-unsafe-swiftshader", "-
 
 MARKS = """
   new MutationObserver(() => {
-    if (document.documentElement.dataset.ready) window.readyMs ??= performance.now();
-  }).observe(document.documentElement, { attributes: true });
+    if (document.documentElement?.dataset.ready) window.readyMs ??= performance.now();
+  }).observe(document, { attributes: true, childList: true, subtree: true });
   window.slow = [];
   const took = (list) => window.slow.push(...list.getEntries().filter((e) => e.interactionId).map((e) => e.duration));
   new PerformanceObserver(took).observe({ type: "event", durationThreshold: 16, buffered: true });
@@ -229,7 +229,7 @@ def looked_at(site: Site, options: argparse.Namespace, street: str, vehicle: str
         browser.close()
     return {
         "useful_s": {"median": round(sorted(useful)[len(useful) // 2], 2), "worst": round(max(useful), 2)},
-        "vehicle_on_screen": percentiles(ages) | {"updates": len(ages)},
+        "vehicle_on_screen": (percentiles(ages) if ages else {}) | {"updates": len(ages)},
         "interaction_ms": {
             "over_16_ms": len(slow),
             "p95": sorted(slow)[len(slow) * 95 // 100] if slow else 0,
