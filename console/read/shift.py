@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from console.read.base import Out
 from console.read.cases import DeedOut
-from dispatch.reports.handover import handover
-from dispatch.shiftlog import ShiftSpan, current_shift, find_shift, last_takeovers, list_deeds, list_notes
+from dispatch.reports.handover import handover, takeover_lines
+from dispatch.shiftlog import ShiftSpan, current_shift, find_shift, list_deeds, list_notes
 from dispatch.shifts import Changes, Matter, list_matters
 
 LOG_LIMIT = 400
@@ -98,15 +98,7 @@ def read_shift(session: Session, now: datetime) -> ShiftOut:
         matters=_matters(list_matters(handover(session, now))),
         notes=_notes(session, shift),
         takeovers=[
-            TakeoverOut(
-                no=row.no,
-                at=row.at,
-                given_by=row.given_by,
-                taken_by=row.taken_by,
-                open=len(row.open),
-                open_hash=row.open_hash,
-            )
-            for row in last_takeovers(session, TAKEOVERS_SHOWN)
+            TakeoverOut.model_validate(line, from_attributes=True) for line in takeover_lines(session, TAKEOVERS_SHOWN)
         ],
     )
 

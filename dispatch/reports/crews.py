@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from dispatch.fallback import PERIOD
-from dispatch.reports.plans import approved_versions, routes_of
+from dispatch.reports.plans import approved_versions, counted_version, routes_of
 from dispatch.reports.values import CrewDay, CrewRoute, FreeCrew
 from models.ids import sheet_code
 from models.tables.city import City, Crew, Vehicle, Worker
@@ -27,7 +27,7 @@ def crew_day(session: Session, day: date) -> CrewDay:
         )
     ).all()
     approved = approved_versions(session, plans)
-    chosen = {rows[-1][0].id if (rows := approved[plan.code]) else f"{plan.code}@{plan.latest}": plan for plan in plans}
+    chosen = {counted_version(plan, approved[plan.code]): plan for plan in plans}
     versions = {
         row.id: row for row in session.exec(select(PlanVersion).where(col(PlanVersion.id).in_(list(chosen)))).all()
     }

@@ -51,7 +51,7 @@ def handover(session: Session, at: datetime) -> Handover:
         untold=_untold(session),
         out=_out(session, at),
         notes=_notes(session, at),
-        takeovers=_takeovers(session),
+        takeovers=takeover_lines(session, TAKEOVERS_TOLD),
         self_start_stopped=stop is not None and bool(stop.value.get("on", False)),
     )
 
@@ -189,7 +189,8 @@ def _notes(session: Session, at: datetime) -> tuple[NoteLine, ...]:
     return tuple(NoteLine(id=row.id, at=row.at, actor=row.actor, text=row.text) for row in rows)
 
 
-def _takeovers(session: Session) -> tuple[TakeoverLine, ...]:
+def takeover_lines(session: Session, limit: int) -> tuple[TakeoverLine, ...]:
+    """The newest takeovers, newest first."""
     return tuple(
         TakeoverLine(
             no=row.no,
@@ -199,7 +200,7 @@ def _takeovers(session: Session) -> tuple[TakeoverLine, ...]:
             open=len(row.open),
             open_hash=row.open_hash,
         )
-        for row in last_takeovers(session, TAKEOVERS_TOLD)
+        for row in last_takeovers(session, limit)
     )
 
 

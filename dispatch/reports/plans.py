@@ -39,6 +39,11 @@ def approved_versions(session: Session, plans: Sequence[Plan]) -> dict[str, list
     return found
 
 
+def counted_version(plan: Plan, approved: Sequence[Approved]) -> str:
+    """The id of the version a report counts: the last approved one, the newest where none was approved."""
+    return approved[-1][0].id if approved else f"{plan.code}@{plan.latest}"
+
+
 def routes_of(session: Session, versions: Sequence[str]) -> list[Route]:
     """The routes of some versions without their documents, in order."""
     query = select(Route).where(col(Route.plan_version).in_(versions)).order_by(Route.id)
@@ -52,13 +57,13 @@ def plan_lines(session: Session, plans: Sequence[Plan], routes: Sequence[RouteLi
     """
     approved = approved_versions(session, plans)
     counted: dict[str, list[int]] = defaultdict(list)
-    chosen = [rows[-1][0].id if (rows := approved[plan.code]) else f"{plan.code}@{plan.latest}" for plan in plans]
+    chosen = [counted_version(plan, approved[plan.code]) for plan in plans]
     for route in routes_of(session, chosen):
         counted[route.plan_version].append(route.stops)
     lines = []
     for plan in sorted(plans, key=lambda plan: (plan.service, plan.code)):
         rows = approved[plan.code]
-        version = rows[-1][0] if rows else session.get(PlanVersion, f"{plan.code}@{plan.latest}")
+        version = session.get(PlanVersion, counted_version(plan, rows))
         if version is None:
             continue
         approval = rows[-1][1] if rows else None
