@@ -183,7 +183,7 @@ class FaustView:
                     turned=beating.turned,
                     made=self._made,
                 )
-            except Exception as fault:
+            except (Exception, asyncio.CancelledError) as fault:  # Faust may crash by a task that was cancelled
                 raise Unavailable(f"view {self.name} has stopped: {type(fault).__name__}: {fault}") from fault
             return 0
 
@@ -232,7 +232,10 @@ class FaustView:
     def _partitions(self) -> int:
         """How many the view's topic has on the broker; it is made where it is missing. Raises Unavailable."""
         self._driver.ensure_topics()
-        return len(self._driver.end_offsets((self.view.topic,)))
+        count = len(self._driver.end_offsets((self.view.topic,)))
+        if not count:  # another process has just created it, and the broker does not tell of it yet
+            raise Unavailable(f"view {self.name}: topic {self.view.topic} has no partitions yet")
+        return count
 
     def _background(self, partitions: int) -> None:
         try:

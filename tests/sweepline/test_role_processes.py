@@ -69,6 +69,9 @@ class Site:
         command = [*SWEEPLINE, "health", "--data", str(self.folder), "--json", *arguments]
         return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
 
+    def missing(self) -> object:
+        return json.loads(self.health().stdout or "{}").get("missing")
+
     def beats(self) -> dict[str, Heartbeat]:
         with self.database.read() as session:
             return {row.role: row for row in list_beats(session)}
@@ -76,10 +79,13 @@ class Site:
     def until(self, what: str, true: object) -> None:
         assert callable(true)
         limit = time.monotonic() + WAIT_S
-        while not true():
+        while True:
             for role, process in self.processes.items():
                 assert process.poll() is None, f"{role} has ended: {self.said(role)[-2000:]}"
-            assert time.monotonic() < limit, f"not within {WAIT_S} s: {what}; {self.beats()}"
+            if true():
+                return
+            said = {role: self.said(role)[-2000:] for role in self.processes}
+            assert time.monotonic() < limit, f"not within {WAIT_S} s: {what}; {self.beats()}; {said}"
             time.sleep(0.3)
 
 
@@ -126,9 +132,10 @@ def test_roles_wait_come_up_tell_their_progress_and_end(site: Site) -> None:
     site.until("recorders wait for the broker", lambda: site.beats()["streams"].state == "waiting")
     assert site.beats()["planner"].state == "working", "plans are made from rows: no broker is needed"
     site.kafka.open()
-    site.until("all work", lambda: {row.state for row in site.beats().values()} == {"working"})
-    told = site.health()
-    assert (told.returncode, json.loads(told.stdout)["missing"]) == (1, ["relay", "printer", "console"])
+    working = dict.fromkeys(ROLES, "working")
+    site.until("all work", lambda: {role: row.state for role, row in site.beats().items()} == working)
+    site.until("health misses only who was not started", lambda: site.missing() == ["relay", "printer", "console"])
+    assert site.health().returncode == 1
     assert site.health("--role", "views").returncode == 0
     for process in site.processes.values():
         process.send_signal(signal.SIGTERM)
