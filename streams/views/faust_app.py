@@ -62,7 +62,7 @@ def make_app(
         datadir=data_dir,
         topic_partitions=partitions,
         topic_disable_leader=True,
-        topic_allow_declare=True,
+        topic_allow_declare=False,  # the driver has made them all, changelogs too
         web_enabled=False,
         autodiscover=False,
         consumer_auto_offset_reset="earliest",
@@ -140,8 +140,8 @@ def run_faust_view(
 
 async def _run(app: Any, stop: threading.Event, turned: Callable[[], None] | None) -> None:
     app.finalize()
-    await app.start()
     try:
+        await app.start()
         while not stop.is_set() and not app.crashed:
             if turned is not None:
                 turned()

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+import uuid
 from typing import Any, cast
 
 import pytest
+from aiokafka.errors import NodeNotReadyError
+from faust.tables.base import Collection
 
 from models.errors import Unavailable
 from streams.driver import Driver
+from streams.kafka_driver import KafkaDriver
 from streams.pulse import Pulse
 from streams.views import faust_app
 from streams.views.faust_app import FaustView
 from streams.views.last_fix import LAST_FIX
+from tests.contract.conftest import drop_topics
+from tests.contract.line import KAFKA
+
+UP_S = 60.0
 
 
 class Broker:
@@ -52,3 +61,37 @@ def test_an_app_that_crashed_by_a_cancelled_task_is_started_anew(monkeypatch: py
     pulse = Pulse("last_fix")
     view(8).run(stop, pulse)
     assert starts == [8, 8]
+
+
+@pytest.mark.kafka
+@pytest.mark.skipif(not KAFKA, reason="needs SWEEPLINE_TEST_KAFKA")
+def test_an_app_that_fails_while_it_starts_is_ended_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its agent runs by then: without an end it would wait for ever for the partitions of an app that is no more."""
+    starts: list[int] = []
+    real = Collection.on_start
+
+    async def on_start(table: Any) -> None:
+        starts.append(1)
+        if len(starts) == 1:
+            while not all(agent.started for agent in table.app.agents.values()):
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
+            raise NodeNotReadyError("node -1")
+        await real(table)
+
+    monkeypatch.setattr(Collection, "on_start", on_start)
+    prefix = f"t{uuid.uuid4().hex[:12]}."
+    driver = KafkaDriver(KAFKA, prefix)
+    one = FaustView(LAST_FIX, driver, KAFKA, prefix)
+    stop = threading.Event()
+    thread = threading.Thread(target=one.run, args=(stop, Pulse("last_fix")), daemon=True)
+    thread.start()
+    limit = time.monotonic() + UP_S
+    while not (len(starts) > 1 and one._app.assignor.assigned_actives()):
+        assert time.monotonic() < limit, f"not up after {len(starts)} starts"
+        time.sleep(0.1)
+    stop.set()
+    thread.join(UP_S)
+    assert not thread.is_alive()
+    driver.close()
+    drop_topics(prefix)
