@@ -14,7 +14,7 @@ from dispatch.cases import running_plan
 from dispatch.context import Context
 from dispatch.decide.levels import select_stations
 from dispatch.planning import PlanFor, find_or_make_plan, request_plan
-from dispatch.reports.day import closes_at
+from dispatch.reports.day import closes_at, timer_of
 from dispatch.uow import UnitOfWork
 from models.errors import Permanent
 from models.events.base import Event
@@ -62,7 +62,7 @@ def open_day(uow: UnitOfWork, context: Context, day: date) -> None:
         at = at_local(day, clock(planned), context.zone)
         uow.set_timer(f"collection:{day}:{letter}", at, "collection.run", "stations", day=day.isoformat(), run=letter)
     uow.set_timer(f"day_end:{day}", end, "day.end", "stations", day=day.isoformat())
-    uow.set_timer(f"day_close:{day}", closes_at(day, context.zone), "day.close", "stations", day=day.isoformat())
+    uow.set_timer(timer_of(day), closes_at(day, context.zone), "day.close", "stations", day=day.isoformat())
     uow.audit("day.opened", f"day:{day.isoformat()}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from dispatch import casework, photos
@@ -11,6 +11,7 @@ from dispatch.alarms import acknowledge, shelve, unshelve
 from dispatch.approval import tell
 from dispatch.commands import run_command
 from dispatch.context import Context
+from dispatch.reports.day import ask_for_edition
 from dispatch.resources import set_status
 from dispatch.sheets import hand_back, tick
 from dispatch.shifts import strike_note, take_over, write_note
@@ -41,6 +42,7 @@ DESK: dict[str, Callable[[UnitOfWork, Context, Values], object]] = {
     "shift.note": lambda uow, _, values: write_note(uow, values["text"]),
     "shift.strike": lambda uow, _, values: strike_note(uow, values["note"], values["reason"]),
     "shift.takeover": lambda uow, _, values: take_over(uow, values["seen"]),
+    "day.close": lambda uow, _, values: ask_for_edition(uow, date.fromisoformat(values["day"])),
     "resource.set": lambda uow, context, values: set_status(uow, context, **values),
 }
 

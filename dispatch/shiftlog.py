@@ -25,6 +25,7 @@ LOGGED = (
     *("case.opened", "case.accepted", "case.released", "case.closed", "case.cancelled", "case.merged_into"),
     *("case.split", "case.reopened", "photo.added", "photo.removed", "station.overflow", "station.missed"),
     *("note.written", "note.struck", "shift.taken_over", "quarantine.replayed", "quarantine.dropped"),
+    "day.closed",
 )
 """What the next shift may ask about. Left out: each piece of work done (the map and the reports tell it) and what the
 system asks of itself."""

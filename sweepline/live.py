@@ -58,6 +58,7 @@ KIND_OF_TOPIC = {
 KIND_OF_COMMAND = {
     "alarms": "alarm",
     "cases": "case",
+    "days": "clock",
     "photos": "case",
     "resources": "resource",
     "routes": "plan",

@@ -1,4 +1,4 @@
-"""`sweepline report storm|day|crews|handover`: a report in all its forms, written into a folder."""
+"""`sweepline report storm|day|crews|handover`: a report in all its forms, written into a folder; a day's edition."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from dispatch.desk import carry_out
 from models.database import Database
 from models.errors import Refused
 from printouts.files import write_durably
-from printouts.reports.documents import read_report
+from printouts.reports.documents import date_of, read_report
 from sweepline.running import open_system
 
 
@@ -23,10 +24,17 @@ def report_file(database: Database, now: datetime, kind: str, key: str, form: st
     return f"{name}.{form}", content
 
 
-def report_command(kind: str, key: str, data: Path, out: Path, as_json: bool, clock: str = "") -> int:
-    """Write a report's PDF, workbook, CSV files and GeoJSON. Raises Refused, Unavailable, Unprintable."""
+def report_command(
+    kind: str, key: str, data: Path, out: Path, as_json: bool, clock: str = "", final_for: str = ""
+) -> int:
+    """Write a report's PDF, workbook, CSV files and GeoJSON. `final_for`: who wants a day's edition made where the day
+    is over and has none. Raises Refused, Unavailable, Unprintable.
+    """
     system = open_system(data, clock or None)
     try:
+        if final_for:
+            values = {"day": date_of(key).isoformat()}
+            carry_out(system.database, system.context, system.clock(), final_for, "day.close", values)
         with system.database.read() as session:
             report = read_report(session, kind, key, system.clock())
     finally:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from console.errors import Problem
-from console.guards import Deps, Viewer
-from console.read.reports import ReportsOut, read_reports
+from console.guards import Deps, Dispatcher, Viewer
+from console.read.reports import DayOut, ReportsOut, read_day, read_reports
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 
@@ -26,11 +28,17 @@ MEDIA = {
 }
 
 
+class Closing(BaseModel):
+    """Which day's edition is asked for."""
+
+    day: date
+
+
 @router.get("")
 def reports(_who: Viewer, deps: Deps) -> ReportsOut:
     """The storms and days there are reports of."""
     with deps.database.read() as session:
-        return read_reports(session)
+        return read_reports(session, deps.clock())
 
 
 @router.get("/{kind}.{form}", response_class=Response)
@@ -51,3 +59,11 @@ def report(
         AT_ONCE.release()
     shown = "inline" if form == "pdf" else "attachment"
     return Response(content, media_type=MEDIA[form], headers={"Content-Disposition": f'{shown}; filename="{name}"'})
+
+
+@router.post("/day/edition", responses={409: {"description": "Its time is still to come: nothing is frozen early."}})
+def edition(body: Closing, who: Dispatcher, deps: Deps) -> DayOut:
+    """Make the edition of a day that is over and has none. A day that has one keeps it."""
+    deps.command("day.close", {"day": body.day.isoformat()}, who.name)
+    with deps.database.read() as session:
+        return read_day(session, body.day, deps.clock())

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from console.read.base import Out
 from dispatch.fallback import PERIOD
+from dispatch.reports.day import KIND, edition_comes
 from models.tables.flow import Edition
 from models.tables.plans import Plan
 from models.tables.weather import Episode, Response
@@ -29,10 +30,14 @@ class StormOut(Out):
 
 
 class DayOut(Out):
-    """A date that can be reported. `closed_at`: when its edition was made; None: not final."""
+    """A date that can be reported. `closed_at`: when its edition was made; None: not final.
+
+    `can_close`: it is over without an edition, which can be asked for.
+    """
 
     day: date
     closed_at: datetime | None
+    can_close: bool
 
 
 class ReportsOut(Out):
@@ -42,7 +47,7 @@ class ReportsOut(Out):
     days: list[DayOut]
 
 
-def read_reports(session: Session) -> ReportsOut:
+def read_reports(session: Session, now: datetime) -> ReportsOut:
     """The newest of each kind."""
     storms = session.exec(
         select(Episode)
@@ -53,17 +58,20 @@ def read_reports(session: Session) -> ReportsOut:
     owed = session.execute(sa.select(col(StationDay.day)).distinct()).scalars()
     planned = session.execute(sa.select(col(Plan.day)).where(col(Plan.period) != PERIOD).distinct()).scalars()
     days = sorted({*owed, *planned}, reverse=True)[:SHOWN]
-    made = dict(
-        session.exec(
-            select(Edition.key, Edition.made_at).where(
-                Edition.kind == "day", col(Edition.key).in_([day.isoformat() for day in days])
-            )
-        ).all()
-    )
     return ReportsOut(
         storms=[
             StormOut(key=row.id, phenomenon=row.phenomenon, severity=row.severity, onset=row.onset, state=row.state)
             for row in storms
         ],
-        days=[DayOut(day=day, closed_at=made.get(day.isoformat())) for day in days],
+        days=[read_day(session, day, now) for day in days],
+    )
+
+
+def read_day(session: Session, day: date, now: datetime) -> DayOut:
+    """One date and its edition."""
+    edition = session.get(Edition, (KIND, day.isoformat()))
+    return DayOut(
+        day=day,
+        closed_at=edition.made_at if edition is not None else None,
+        can_close=edition is None and not edition_comes(session, day, now),
     )

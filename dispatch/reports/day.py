@@ -1,4 +1,8 @@
-"""The day's report: one service date. Its edition is made once, when the date's last shift is in, and kept."""
+"""The day's report: one service date. Its edition is made once, when the date's last shift is in, and kept.
+
+A date that has none (no timer was set for it: nothing was collected then, or its rows were brought in later) gets it
+when somebody asks for it, once and for all in the same way.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,10 @@ from dispatch.reports.storm import case_line
 from dispatch.reports.timeline import audited
 from dispatch.reports.values import AlarmLine, CaseLine, DayReport, StationCount, StationLine
 from dispatch.uow import UnitOfWork
-from models.errors import Refused
+from models.errors import Refused, Stale
 from models.ids import canonical_hash
 from models.tables.city import City, Station
-from models.tables.flow import Alarm, Edition
+from models.tables.flow import Alarm, Edition, Timer
 from models.tables.plans import Plan, Sheet
 from models.tables.work import Case, Report, StationDay
 from models.times import at_local
@@ -34,12 +38,18 @@ def closes_at(day: date, zone: str) -> datetime:
     return at_local(day + timedelta(days=1), CLOSES, zone)
 
 
-def close_day(uow: UnitOfWork, day: date) -> Edition:
-    """Make a date's edition and keep it. A date that has one keeps it."""
+def timer_of(day: date) -> str:
+    """The timer that makes a date's edition."""
+    return f"day_close:{day.isoformat()}"
+
+
+def close_day(uow: UnitOfWork, day: date, asked_by: str = "") -> Edition:
+    """Make a date's edition and keep it. A date that has one keeps it. `asked_by`: who wanted it after its time."""
     edition = uow.session.get(Edition, (KIND, day.isoformat()))
     if edition is not None:
         return edition
-    content = make_day(uow.session, day, uow.now, closed=True).model_dump(mode="json")
+    made = make_day(uow.session, day, uow.now, closed=True).model_copy(update={"asked_by": asked_by})
+    content = made.model_dump(mode="json")
     edition = Edition(
         kind=KIND, key=day.isoformat(), made_at=uow.now, content=content, content_hash=canonical_hash(content)
     )
@@ -48,14 +58,40 @@ def close_day(uow: UnitOfWork, day: date) -> Edition:
     return edition
 
 
+def ask_for_edition(uow: UnitOfWork, day: date) -> Edition:
+    """The edition of a date that is over, made now where there is none.
+
+    Raises Refused for a date nobody worked, Stale where its own time is still to come: nothing is frozen early.
+    """
+    edition = uow.session.get(Edition, (KIND, day.isoformat()))
+    if edition is not None:
+        return edition
+    _must_be_worked(uow.session, day)
+    if edition_comes(uow.session, day, uow.now):
+        clock = f"{CLOSES:%H:%M}"
+        raise Stale("edition_comes", f"{day.isoformat()}: its edition is made by itself at {clock} of the next day")
+    return close_day(uow, day, uow.actor)
+
+
+def edition_comes(session: Session, day: date, now: datetime) -> bool:
+    """Whether a date's own time is still to come, or its timer about to be carried out."""
+    timer = session.get(Timer, timer_of(day))
+    zone = session.exec(select(City)).one().zone
+    return now < closes_at(day, zone) or (timer is not None and timer.state == "pending")
+
+
 def day_report(session: Session, day: date, now: datetime) -> DayReport:
     """A date's edition, or, until it is made, the figures as they are now. Raises Refused for a date nobody worked."""
     edition = session.get(Edition, (KIND, day.isoformat()))
     if edition is not None:
         return DayReport.model_validate(edition.content)
+    _must_be_worked(session, day)
+    return make_day(session, day, now, closed=False)
+
+
+def _must_be_worked(session: Session, day: date) -> None:
     if not (_some(session, select(StationDay).where(StationDay.day == day)) or _some(session, _plans_of(day))):
         raise Refused("unknown_day", f"nothing is stored of {day.isoformat()}: no station was due and no plan made")
-    return make_day(session, day, now, closed=False)
 
 
 def _some(session: Session, query: object) -> bool:

@@ -197,7 +197,8 @@ class StationLine(Value):
 
 
 class DayReport(Value):
-    """One service date. `closed_at` None: not over yet, the figures may still change.
+    """One service date. `closed_at` None: no edition, the figures may still change. `asked_by`: who had an edition made
+    later than its time; empty where it made itself.
 
     `cleared_by_hour` counts by local hour 0–23. Cases and alarms stand as at the end of the date (`ends_at`), plans and
     sheets as at `as_of`. Editions are stored values of this class: a field added later needs a default.
@@ -224,6 +225,7 @@ class DayReport(Value):
     sheets_superseded: int
     sheets_handed_back: int
     alarms: tuple[AlarmLine, ...]
+    asked_by: str = ""
 
 
 class WaitingPlan(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from dispatch.reports.day import closes_at
 from dispatch.reports.values import AlarmLine, DayReport
 from models.times import to_micros
 from printouts.data import pair
@@ -28,12 +29,7 @@ def day_paper(report: DayReport) -> ReportData:
         title=("作业日报", "Day report"),
         subtitle=(f"{report.day.isoformat()} {weekday[0]}", weekday[1]),
         city=pair(report.city, report.city_en),
-        flag=EMPTY
-        if report.closed_at is not None
-        else (
-            f"未定稿：截至 {long_time(report.as_of, zone)}，次日 13:00 定稿。",
-            "Not final: the edition is made at 13:00 of the next day.",
-        ),
+        flag=_flag(report, zone),
         blocks=(
             _head(report),
             *_stations(report, zone),
@@ -46,6 +42,16 @@ def day_paper(report: DayReport) -> ReportData:
         ),
         created=to_micros(report.as_of) // 1_000_000,
     )
+
+
+def _flag(report: DayReport, zone: ZoneInfo) -> Words:
+    """What must be known before anything is read: that the figures may still move."""
+    if report.closed_at is not None:
+        return EMPTY
+    until = f"未定稿：截至 {long_time(report.as_of, zone)}"
+    if report.as_of < closes_at(report.day, report.zone):
+        return f"{until}，次日 13:00 定稿。", "Not final: the edition is made at 13:00 of the next day."
+    return f"{until}，当日没有定稿，可要求补制。", "Not final: no edition was made of this day; it can be asked for."
 
 
 def _head(report: DayReport) -> Block:
@@ -176,14 +182,27 @@ def _standing(alarm: AlarmLine, zone: ZoneInfo) -> Cell:
 
 
 def _method(report: DayReport, zone: ZoneInfo) -> Block:
-    made = long_time(report.closed_at, zone)
+    zh, en = _made(report, zone)
     return Block(
         "note",
         title=(
             "站点、案件和报警按当日 24:00 的状态统计；里程取自轨迹匹配的通行记录；清运量和用盐量为批准方案的计划量。"
-            + (f"本版于 {made} 定稿，此后不变。" if report.closed_at is not None else ""),
+            + zh,
             "Stations, cases and alarms stand as at 24:00 of the day; kilometres driven are matched tracks; waste and "
-            "salt are what the approved plans call for."
-            + (f" This edition was made at {made} and does not change." if report.closed_at is not None else ""),
+            "salt are what the approved plans call for." + en,
         ),
+    )
+
+
+def _made(report: DayReport, zone: ZoneInfo) -> Words:
+    """When the edition was made, and for whom where it was later than its time."""
+    if report.closed_at is None:
+        return EMPTY
+    made = long_time(report.closed_at, zone)
+    if not report.asked_by:
+        return f"本版于 {made} 定稿，此后不变。", f" This edition was made at {made} and does not change."
+    who = name_of(report.asked_by)
+    return (
+        f"本版由 {who} 要求，于 {made} 补制定稿，按当时已存数据，此后不变。",
+        f" This edition was made late, at {made}, asked for by {who}: it has what was stored then and does not change.",
     )

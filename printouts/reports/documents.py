@@ -103,11 +103,11 @@ def read_report(session: Session, kind: str, key: str, now: datetime) -> Report:
             f"storm-{paper.code}", storm.zone, paper, storm_tables(storm), storm, coverage_geojson(session, storm)
         )
     if kind == "day":
-        wanted = _date(key)
+        wanted = date_of(key)
         day = day_report(session, wanted, now)
         return Report(f"day-{key}", day.zone, day_paper(day), day_tables(day), day)
     if kind == "crews":
-        crews = crew_day(session, _date(key))
+        crews = crew_day(session, date_of(key))
         return Report(f"crews-{key}", crews.zone, crews_paper(crews), crews_tables(crews), crews)
     if kind == "handover":
         found = handover(session, now)
@@ -116,7 +116,8 @@ def read_report(session: Session, kind: str, key: str, now: datetime) -> Report:
     raise Refused("unknown_report", f"there is no report {kind[:40]}: {', '.join(KINDS)}")
 
 
-def _date(key: str) -> date:
+def date_of(key: str) -> date:
+    """The date a day's report is asked for by. Raises Refused."""
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", key):
             return date.fromisoformat(key)

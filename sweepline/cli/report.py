@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sweepline.cli.options import AsJson, ClockAt, Data
+from sweepline.cli.options import Actor, AsJson, ClockAt, Data, actor_or_user
 
 app = typer.Typer(
     no_args_is_help=True, help="Reports of a storm, of a day, a day's plan by crew, and the shift's handover."
@@ -34,12 +34,15 @@ def report_day(
     data: Data,
     date: Annotated[str, typer.Argument(help="as 2023-12-18")],
     out: Folder = Path("reports"),
+    final: Annotated[bool, typer.Option("--final", help="make the edition of a day that is over and has none")] = False,
+    actor: Actor = "",
     as_json: AsJson = False,
 ) -> None:
     """A day's report: stations, cases, plans, sheets, alarms; from 13:00 of the next day on always the same edition."""
     from sweepline.reports import report_command
 
-    raise typer.Exit(report_command("day", date, data, out, as_json))
+    who = actor_or_user(actor) if final else ""
+    raise typer.Exit(report_command("day", date, data, out, as_json, final_for=who))
 
 
 @app.command("crews")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from tests.browser.conftest import OpenTab
+from models.tables.work import StationDay
+from tests.browser.conftest import OpenTab, Site
 
 pytestmark = pytest.mark.browser
 
@@ -33,3 +36,30 @@ def test_reports_are_listed_and_lead_to_their_files(open_tab: OpenTab) -> None:
     page.wait_for_selector("#reports-dialog[open]")
     assert "Shift handover" in page.inner_text("#reports-dialog")
     assert tab.violations() == []
+
+
+def test_a_day_that_is_over_gets_its_edition_by_keyboard(open_tab: OpenTab, site: Site) -> None:
+    with site.database.write() as session:
+        session.add(StationDay(station="ST-0", day=date(2023, 12, 12), state="missed", work_item="wi-old"))
+    viewer = open_tab()
+    viewer.sign_in("vera")
+    viewer.page.keyboard.press("r")
+    viewer.page.wait_for_selector("#reports-dialog[open]")
+    assert "没有定稿" in viewer.page.inner_text("#reports-dialog")
+    assert viewer.page.locator("[data-key='close-2023-12-12']").count() == 0
+
+    tab = open_tab()
+    tab.sign_in("dong")
+    page = tab.page
+    page.keyboard.press("r")
+    page.wait_for_selector("#reports-dialog[open]")
+    assert tab.violations() == []
+    page.focus("[data-key='close-2023-12-12']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#confirm-dialog[open]")
+    assert tab.violations() == []
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=2023-12-12 已定稿")
+    tab.until("document.querySelector(\"[data-key='close-2023-12-12']\") === null")
+    assert "没有定稿" not in page.inner_text("#reports-dialog")
+    assert tab.faults == []

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,10 @@ from sqlmodel import col, select
 
 from dispatch.desk import carry_out
 from dispatch.fallback import PERIOD
+from dispatch.reports.day import timer_of
 from models.database import Database
 from models.tables.city import Crew, Station
-from models.tables.flow import AuditRow, Edition
+from models.tables.flow import AuditRow, Edition, Timer
 from models.tables.plans import Approval, Plan, Route
 from models.tables.work import StationDay
 from models.times import iso
@@ -250,12 +251,63 @@ def test_a_day_is_frozen_on_the_next(data: Path, command: Command, tmp_path: Pat
     command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "b")
     for name in (f"{DAY}.pdf", f"{DAY}.xlsx", f"{DAY}-not_cleared.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    database.close()
+    asked = command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "c", "--final", "--as", "chief")
+    assert asked.code == 0, asked.err
+    assert (tmp_path / "a" / f"{DAY}.pdf").read_bytes() == (tmp_path / "c" / f"{DAY}.pdf").read_bytes()
+
+
+def test_a_day_over_without_an_edition_gets_it_when_asked_and_only_then(
+    data: Path, command: Command, tmp_path: Path
+) -> None:
+    database = opened(data)
     with database.write() as session:
         session.delete(session.get(Edition, ("day", "2023-12-18")))
+    for folder in ("a", "b"):
+        command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / folder)
+        assert "未定稿" in text_of(tmp_path / folder / f"{DAY}.pdf"), "reading a report freezes nothing"
+        assert "可要求补制" in text_of(tmp_path / folder / f"{DAY}.pdf")
+
+    asked = command(
+        *("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "c", "--json"),
+        *("--final", "--as", "chief"),
+    )
+    report = asked.json["report"]
+    assert (report["asked_by"], report["closed_at"]) == ("chief", report["as_of"])
+    assert report["closed_at"] > "2023-12-19T05:00:00Z"
+    assert "chief要求" in text_of(tmp_path / "c" / f"{DAY}.pdf")
+    with database.write() as session:
+        edition = session.get(Edition, ("day", "2023-12-18"))
+        *_, audit = session.exec(
+            select(AuditRow).where(AuditRow.action == "day.closed").order_by(col(AuditRow.id))
+        ).all()
+        assert edition is not None
+        assert (audit.actor, audit.detail["content_hash"]) == ("chief", edition.content_hash)
+        row = session.get(StationDay, ("ST-1", datetime(2023, 12, 18, tzinfo=UTC).date()))
+        assert row is not None
+        row.state = "cleared"
     database.close()
-    command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "c")
-    assert "未定稿" in text_of(tmp_path / "c" / f"{DAY}.pdf"), "without its edition it is what the rows say now"
-    assert (tmp_path / "a" / f"{DAY}.pdf").read_bytes() != (tmp_path / "c" / f"{DAY}.pdf").read_bytes()
+    again = ("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "d", "--final", "--as", "another")
+    assert command(*again).code == 0
+    for name in (f"{DAY}.pdf", f"{DAY}.xlsx", f"{DAY}-not_cleared.csv"):
+        assert (tmp_path / "c" / name).read_bytes() == (tmp_path / "d" / name).read_bytes(), name
+
+
+def test_no_edition_is_made_before_its_time(data: Path, command: Command, tmp_path: Path) -> None:
+    early = command("report", "day", "2023-12-19", "--data", data, "--out", tmp_path / "a", "--final")
+    assert early.code != 0 and "13:00" in early.err
+    none = command("report", "day", "2001-01-01", "--data", data, "--out", tmp_path / "a", "--final")
+    assert none.code == 2 and "nothing is stored of 2001-01-01" in none.err
+    database = opened(data)
+    with database.write() as session:
+        session.delete(session.get(Edition, ("day", "2023-12-18")))
+        timer = session.get(Timer, timer_of(date(2023, 12, 18)))
+        assert timer is not None and timer.state == "fired"
+        timer.state = "pending"  # as after a night in which nothing ran: it is carried out before anything is frozen
+    database.close()
+    late = command("report", "day", "2023-12-18", "--data", data, "--out", tmp_path / "a", "--final")
+    assert late.code != 0 and "by itself" in late.err
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_day_not_over_says_so(data: Path, command: Command, tmp_path: Path) -> None:
