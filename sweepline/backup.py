@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -31,16 +32,21 @@ from sweepline.database_copy import (
     POSTGRES_FILE,
     SQLITE_FILE,
     Measured,
+    SeenPhoto,
     copy_sqlite,
     dump_postgres,
     load_postgres,
     measure_sqlite,
     refuse_filled,
+    seen_photos,
 )
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-FOLDERS = ("bundles", "sheets", "photos")
+PHOTOS = "photos"
+FOLDERS = ("bundles", "sheets", PHOTOS)
+NAMED = 5
+"""Cases named whose photos are not whole."""
 SETTINGS_FILE = "sweepline.toml"
 LOG_FILE = "log.db"
 BUNDLE_TRIES = 5
@@ -71,7 +77,10 @@ class Manifest(BaseModel):
 
 
 def backup_command(data: Path, out: Path) -> int:
-    """Write a backup of DIR and its database into the new folder OUT, while the system runs."""
+    """Write a backup of DIR and its database into the new folder OUT, while the system runs.
+
+    0, or 1 where it is made but a photo's file is missing or damaged: an older backup may have it.
+    """
     settings = load_settings(data)
     if out.exists():
         raise Refused("not_empty", f"{out}: is there already; name a folder that is not")
@@ -82,7 +91,7 @@ def backup_command(data: Path, out: Path) -> int:
     try:
         with full_disk_told(out):
             fresh.mkdir(mode=0o700)
-            manifest = _fill(settings, data, fresh)
+            manifest, photos = _fill(settings, data, fresh)
             (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
             _sync(fresh)
             fresh.rename(out)
@@ -92,10 +101,21 @@ def backup_command(data: Path, out: Path) -> int:
         shutil.rmtree(fresh, ignore_errors=True)
     size = sum(entry.bytes for entry in manifest.files.values())
     print(f"{out}: {len(manifest.files)} files, {size} bytes, schema {manifest.schema_revision}, {_state(manifest)}")
-    return 0
+    return _tell_of_photos(manifest, photos)
 
 
-def _fill(settings: Settings, data: Path, fresh: Path) -> Manifest:
+def _tell_of_photos(manifest: Manifest, photos: list[SeenPhoto]) -> int:
+    """Say which photos the backup has no whole file of: 1 where there are any."""
+    files = {name: (entry.sha256, entry.bytes) for name, entry in manifest.files.items()}
+    bad = [one for one in photos if files.get(f"{PHOTOS}/{one.sha256}.jpg") != (one.sha256, one.bytes)]
+    if bad:
+        names = ", ".join(sorted({one.case for one in bad})[:NAMED])
+        print(f"sweepline: {len(bad)} photos are missing or damaged, of cases {names}; see db verify", file=sys.stderr)
+    return 1 if bad else 0
+
+
+def _fill(settings: Settings, data: Path, fresh: Path) -> tuple[Manifest, list[SeenPhoto]]:
+    """Write the files: what they are, and the photos that must be among them."""
     if settings.broker == "sqlite" and (data / LOG_FILE).exists():
         copy_sqlite(data / LOG_FILE, fresh / LOG_FILE)
     url = database_url(settings, data)
@@ -110,9 +130,10 @@ def _fill(settings: Settings, data: Path, fresh: Path) -> Manifest:
         owner = settings.database_owner_url or url
         revision = _revision(owner)
         measured = dump_postgres(owner, fresh / POSTGRES_FILE)
+    photos = seen_photos(url)  # before their files are copied: none of these is deleted meanwhile, removed or not
     links = _copy_files(data, fresh)
     files = {str(path.relative_to(fresh)): path for path in sorted(fresh.rglob("*")) if path.is_file()}
-    return Manifest(
+    manifest = Manifest(
         format=FORMAT,
         made_at=iso(datetime.now(UTC)),
         version=version("sweepline"),
@@ -123,6 +144,7 @@ def _fill(settings: Settings, data: Path, fresh: Path) -> Manifest:
         files={name: FileEntry(sha256=_sha256(path), bytes=path.stat().st_size) for name, path in files.items()},
         links=links,
     )
+    return manifest, photos
 
 
 def _copy_files(data: Path, fresh: Path) -> dict[str, str]:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Table, create_engine, func, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 import models.tables  # noqa: F401
 from dispatch.state_hash import state_hash
 from models.errors import Refused, Unavailable
-from models.tables.work import Position
+from models.tables.work import CasePhoto, Position
 
 HASHED_POSITIONS = 2_000_000
 """With more positions than this the state is not hashed (all of its rows are sorted in memory): counts must do."""
@@ -34,6 +34,28 @@ class Measured:
 
     rows: dict[str, int]
     state_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A photo that is seen, and what its file must be."""
+
+    case: str
+    sha256: str
+    bytes: int
+
+
+def seen_photos(url: str) -> list[SeenPhoto]:
+    """The photos a database has; none where its schema is of before there were any."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            if str(CasePhoto.__tablename__) not in inspect(connection).get_table_names():
+                return []
+            rows = select(col(CasePhoto.case), col(CasePhoto.sha256), col(CasePhoto.bytes))
+            return [SeenPhoto(*row) for row in connection.execute(rows.where(col(CasePhoto.removed_at).is_(None)))]
+    finally:
+        engine.dispose()
 
 
 def measure(connection: Connection) -> Measured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from models.tables.flow import Outbox
 from streams import sealing
 from sweepline.compose import System
 from sweepline.running import open_system
-from sweepline.verify import city, flow, plans, views
+from sweepline.verify import city, files, flow, plans, views
 
 NAMES = 5
 """Faults shown of a rule."""
@@ -49,6 +49,8 @@ def verify(session: Session, system: System) -> dict[str, list[str]]:
     """
     recomputed = plans.recompute(session)
     as_of = flow.last_deed(session) or system.clock()
+    today = datetime.now(UTC)
+    looked_at = today if system.clock.simulated else min(as_of, today)
     rules: list[tuple[str, Iterator[str]]] = [
         ("1 an event is applied at most once", flow.applied_once(session)),
         ("2 accepted is applied or quarantined", _books(system)),
@@ -69,6 +71,7 @@ def verify(session: Session, system: System) -> dict[str, list[str]]:
         ("16 pins hold", plans.pins_hold(session)),
         ("17 fallback plans are at hand", plans.fallback_at_hand(session, as_of)),
         ("21 bundles follow approvals", plans.bundles_fresh(session, as_of, system.data_dir / "bundles")),
+        ("22 photos have their files", files.photos_whole(session, system.data_dir / "photos", as_of, looked_at)),
     ]
     return {name: list(islice(faults, LIMIT)) for name, faults in rules}
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from dispatch.desk import carry_out
+from dispatch.photos import Picture
 from models.database import Database
+from models.tables.work import Case
 from routing.codec import plan_from_json, plan_to_json
 from routing.plan import Plan
 from streams.views.rebuild import Difference
+from sweepline.photos import Photos
 from sweepline.verify import views
+from tests.console.sample_city import CONTEXT
+from tests.photos import camera_photo
 from tests.sweepline.conftest import Command, newest
 
 FIX = '{"type":"vehicle.position","vehicle":"S-1","observed_at":"2023-12-18T07:5%d:00Z","lon":119.45,"lat":32.78%d}'
@@ -125,7 +134,7 @@ def test_nothing_is_found_where_nothing_is_wrong(lived: Path, command: Command) 
     assert {name: faults for name, faults in found.json.items() if faults} == {}
     assert found.code == 0
     numbers = {name.split()[0] for name in found.json}
-    assert numbers == {str(n) for n in range(1, 18)} | {"21"}
+    assert numbers == {str(n) for n in range(1, 18)} | {"21", "22"}
 
 
 @pytest.mark.parametrize("rule", BREAKS)
@@ -146,6 +155,63 @@ def test_a_bundle_left_behind_is_named(lived: Path, command: Command) -> None:
     assert "is not in the bundle of D01" in next(
         line for line in found.out.splitlines() if line.startswith("FAULT 21 ")
     )
+
+
+def photographed(data: Path) -> tuple[Picture, Photos]:
+    """The case of the city has a photo, as the console takes it."""
+    shelf = Photos(data / "photos")
+    picture = shelf.keep(camera_photo())
+    database = Database(f"sqlite:///{data / 'sweepline.db'}")
+    with database.write() as session:
+        number = session.exec(select(Case.number)).one()
+    values = {"case": number, "report": "", "picture": asdict(picture)}
+    carry_out(database, CONTEXT, datetime(2023, 12, 18, 8, tzinfo=UTC), "ann", "photo.add", values)
+    database.close()
+    return picture, shelf
+
+
+DAMAGES: dict[str, tuple[Callable[[Path, Path], object], str, int]] = {
+    "gone": (lambda full, small: full.unlink(), "cannot be read", 1),
+    "cut off": (lambda full, small: full.write_bytes(full.read_bytes()[:-1]), "its row says", 1),
+    "another": (lambda full, small: full.write_bytes(bytes(full.stat().st_size)), "not what was stored", 1),
+    "small gone": (lambda full, small: small.unlink(), "-small.jpg is missing or empty", 0),
+    "small empty": (lambda full, small: small.write_bytes(b""), "-small.jpg is missing or empty", 0),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_photo_whose_files_are_not_whole_is_named_and_the_backup_says_so(
+    damage: str, lived: Path, command: Command
+) -> None:
+    picture, shelf = photographed(lived)
+    assert command("db", "verify", "--data", lived).code == 0
+    change, says, backup_code = DAMAGES[damage]
+    change(shelf.path(picture.sha256, False), shelf.path(picture.sha256, True))
+    found = command("db", "verify", "--data", lived)
+    assert found.code == 1
+    (line,) = [line for line in found.out.splitlines() if line.startswith("FAULT ")]
+    assert line.startswith("FAULT 22 ") and says in line and picture.sha256 in line
+    out = lived.parent / "backup"
+    said = command("db", "backup", "--data", lived, out)
+    assert said.code == backup_code and (out / "manifest.json").is_file(), "everything else is in it"
+    assert ("1 photos are missing or damaged" in said.err) == bool(backup_code)
+
+
+def test_a_photo_removed_long_ago_needs_no_file_and_files_of_none_are_named_when_they_are_old(
+    lived: Path, command: Command
+) -> None:
+    picture, shelf = photographed(lived)
+    stray = lived / "photos" / f"{'0' * 64}.jpg"
+    stray.write_bytes(b"jpeg")
+    assert command("db", "verify", "--data", lived).code == 0, "a command may be about to store its row"
+    old = time.time() - timedelta(days=2).total_seconds()
+    os.utime(stray, (old, old))
+    found = command("db", "verify", "--data", lived, "--json").json
+    assert [faults for faults in found.values() if faults] == [[f"photos/{stray.name} is of no photo"]]
+    stray.unlink()
+    tampered(lived, sql("UPDATE case_photo SET removed_at = 1"))
+    shelf.path(picture.sha256, False).unlink()
+    assert command("db", "verify", "--data", lived).code == 0, "housekeeping is about to forget it"
 
 
 @pytest.mark.parametrize(
