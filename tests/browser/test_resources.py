@@ -74,6 +74,49 @@ def test_a_street_is_closed_by_its_name_without_a_mouse(open_tab: OpenTab, site:
     assert tab.faults == []
 
 
+def test_pieces_of_a_street_that_run_between_the_same_are_told_apart(open_tab: OpenTab, site: Site) -> None:
+    """Two streets without a crossing: three pieces from south to north, drawn either way; two from west to east."""
+    pieces = (
+        ("a1", "孪生路", "Twin Street", [[119.50, 32.7800], [119.50, 32.7810]], 111.0),
+        ("a2", "孪生路", "Twin Street", [[119.50, 32.7830], [119.50, 32.7815]], 166.0),
+        ("a3", "孪生路", "Twin Street", [[119.50, 32.7810], [119.50, 32.7815]], 55.0),
+        ("b1", "横塘路", "Cross Lane", [[119.52, 32.7800], [119.51, 32.7801]], 936.0),
+        ("b2", "横塘路", "Cross Lane", [[119.50, 32.7802], [119.51, 32.7801]], 936.0),
+    )
+    with site.database.write() as session:
+        for id_, name, name_en, line, length in pieces:
+            row = session.get_one(Segment, "g0000h").model_dump()
+            ends = {"from_node": f"{id_}-0", "to_node": f"{id_}-1"}
+            other = {"id": id_, "name": name, "name_en": name_en, "geometry": line, "length_m": length}
+            session.add(Segment(**row | ends | other))
+    tab = open_tab(webgl=False, at="#/resources")
+    tab.sign_in("dong")
+    page = tab.page
+    page.wait_for_selector("[data-key=resource-street]")
+
+    def found(text: str) -> dict[str, str]:
+        page.fill("[data-key=resource-street]", text)
+        buttons = page.locator(".found-streets button").all()
+        return {
+            button.get_attribute("data-key").removeprefix("resource-street-"): button.inner_text() for button in buttons
+        }
+
+    assert found("孪生路") == {
+        "a1": "孪生路（路端至路端，北起第 3 段，共 3 段，111 米）",
+        "a2": "孪生路（路端至路端，北起第 1 段，共 3 段，166 米）",
+        "a3": "孪生路（路端至路端，北起第 2 段，共 3 段，55 米）",
+    }
+    page.keyboard.press("Escape")
+    page.click("#lang")
+    assert found("cross lane") == {
+        "b1": "Cross Lane (end to end; 2 of 2 from the west, 936 m)",
+        "b2": "Cross Lane (end to end; 1 of 2 from the west, 936 m)",
+    }
+    assert " of " not in found("street 2")["g0001v"], "one that no other is called as needs no number"
+    assert tab.violations() == []
+    assert tab.faults == []
+
+
 def test_taking_a_facility_out_says_what_becomes_of_its_trips(open_tab: OpenTab, site: Site) -> None:
     with site.database.write() as session:
         for n in (1, 2):

@@ -174,5 +174,5 @@ export default {
   "resource.street.close": "Close a street: its name", "resource.street.known": "{name} is closed already", "resource.needed.by": "{n} {n|route|routes} in force {n|needs|need} it.",
   "resource.replanned": "New versions of their plans are made without it.", "resource.elsewhere": "Their trips go to the nearest open one of its kind, in new versions of their plans.",
   "resource.nowhere": "It is the last open one of its kind: these routes are not changed. Call their crews.", "resource.depot": "Routes still begin and end there: they are not changed. Call their crews.",
-  "street.search": "Name of a street", "street.between": "{name} ({a} to {b})", "street.end": "end", "street.more": "{n} more: type more of the name", "whatif.open": "Leave it open",
+  "street.search": "Name of a street", "street.between": "{name} ({a} to {b}{which})", "street.alike.north": "; {n} of {of} from the north, {m} m", "street.alike.west": "; {n} of {of} from the west, {m} m", "street.end": "end", "street.more": "{n} more: type more of the name", "whatif.open": "Leave it open",
 };

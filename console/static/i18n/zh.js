@@ -153,6 +153,6 @@ export default {
   "deed.sheet.handed_back": "交回任务单", "deed.resource.out": "停用", "deed.resource.limited": "设为受限", "deed.resource.back": "恢复使用", "deed.self_start.stopped": "停止自动启动", "deed.self_start.released": "恢复自动启动",
   "deed.station.overflow": "站点满溢", "deed.station.missed": "站点未清", "deed.note.written": "写记录", "deed.note.struck": "划去记录", "deed.shift.taken_over": "接班", "deed.quarantine.replayed": "隔离数据重放", "deed.quarantine.dropped": "隔离数据丢弃",
   "resource.street.close": "封闭道路：输入路名", "resource.street.known": "{name} 已封闭", "resource.needed.by": "{n} 条执行中的线路需要它。", "resource.replanned": "相关方案会另排不用它的新版本。", "resource.elsewhere": "这些线路改去最近的同类开放设施，方案另排新版本。",
-  "resource.nowhere": "它是最后一处开放的同类设施：这些线路不会改动，请致电班组。", "resource.depot": "线路仍从那里出发和收车，不会改动，请致电班组。", "street.search": "路名", "street.between": "{name}（{a}至{b}）", "street.end": "路端", "street.more": "另有 {n} 段：请多输几个字",
+  "resource.nowhere": "它是最后一处开放的同类设施：这些线路不会改动，请致电班组。", "resource.depot": "线路仍从那里出发和收车，不会改动，请致电班组。", "street.search": "路名", "street.between": "{name}（{a}至{b}{which}）", "street.alike.north": "，北起第 {n} 段，共 {of} 段，{m} 米", "street.alike.west": "，西起第 {n} 段，共 {of} 段，{m} 米", "street.end": "路端", "street.more": "另有 {n} 段：请多输几个字",
   "whatif.open": "不封闭",
 };

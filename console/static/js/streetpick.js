@@ -1,4 +1,5 @@
 // Picking one street by typing its name: for who has no mouse, and since nobody knows the ids of segments.
+import { amongAlike } from "./alike.js";
 import { fill, h } from "./dom.js";
 import { named, number, t } from "./i18n.js";
 import { state } from "./store.js";
@@ -7,12 +8,14 @@ import { crossings } from "./streets.js";
 const SHOWN = 12;
 const typed = new Map(); // what stands in each box, through redraws of its panel
 
-/** A segment as people say it: the street, and what it runs between. */
+/** A segment as people say it: the street, what it runs between, and which one where several are called so. */
 export function streetName(id) {
   const street = state.streets.list[state.streets.byId.get(id)];
   if (!street) return id;
   const [a, b] = crossings(state.streets, street).map((other) => (other ? named(other) : t("street.end")));
-  return t("street.between", { name: named(street) || t("street.unnamed"), a, b });
+  const { n, of, side } = amongAlike(state.streets, street);
+  const which = of > 1 ? t(`street.alike.${side}`, { n, of, m: number(street.lengthM) }) : "";
+  return t("street.between", { name: named(street) || t("street.unnamed"), a, b, which });
 }
 
 function find(text) {
