@@ -62,7 +62,7 @@ def make_app(
         datadir=data_dir,
         topic_partitions=partitions,
         topic_disable_leader=True,
-        topic_allow_declare=False,  # the driver has made them all, changelogs too
+        topic_allow_declare=True,
         web_enabled=False,
         autodiscover=False,
         consumer_auto_offset_reset="earliest",
