@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from printouts.around import Near, joined
 from printouts.placement import Point, Taken, label_circles, shift_right, simplify, text_width
 from printouts.streets import Streets
-from printouts.svg import along_line, chevrons, leader, middle, path_data, standing, text
+from printouts.svg import along_line, chevrons, grounds, leaders, middle, numbers, path_data, standing, text
 from printouts.text import name_of
 
 WIDTH = 744.0
@@ -57,7 +58,7 @@ def map_height(notes: int) -> float:
 
 
 def draw_map(drawn: Drawn, segments: Streets, height: float, most_bytes: int = MAP_BYTES) -> str:
-    """The SVG document. Lanes around are left out, then all streets around, where it would exceed `most_bytes`."""
+    """The SVG document, with lanes near the route; they, then all streets around, are left out beyond `most_bytes`."""
     svg, drawing = "", _Map(drawn, segments, WIDTH, height)
     for classes in (("lane", "secondary", "main"), ("secondary", "main"), ("main",), ()):
         svg = drawing.draw(classes)
@@ -82,6 +83,9 @@ class _Map:
         span_y = max(_MIN_SPAN_M * height / width, max(north) - min(north))
         self.scale = min((width - 2 * MARGIN) / span_x, (height - 2 * MARGIN) / span_y)
         self.lines = segments.drawn(self.centre, self.scale, width, height)
+        mine = [segment for segment, _ in (*drawn.served, *drawn.driven)]
+        places = [[self.at(lon, lat)] for _, lon, lat in drawn.marks]
+        self.near = Near([*(self.lines[segment] for segment in mine if segment in self.lines), *places])
 
     def _extent(self) -> list[Point]:
         """The points the map must show: what is worked on; the drives too where nothing else is."""
@@ -121,7 +125,9 @@ class _Map:
     def _around(self, road_class: str) -> str:
         colour, width = _GREY[road_class]
         chosen = [line for id_, line in self.lines.items() if self.segments[id_].road_class == road_class]
-        path = "".join(path_data(simplify(line, 0.9), 0) for line in chosen)
+        if road_class == "lane":
+            chosen = [line for line in chosen if self.near.touches(line)]
+        path = "".join(path_data(simplify(line, 0.6), 0) for line in joined(chosen))
         return f'<path d="{path}" stroke="{colour}" stroke-width="{width}"/>' if path else ""
 
     def _oriented(self, legs: Iterable[tuple[str, bool]], shift: float) -> list[list[Point]]:
@@ -166,7 +172,8 @@ class _Map:
         """Numbers: at their place, else beside it with a line to it, else (when crowded) left to the rows."""
         marks = self.drawn.marks
         ends = [0, len(marks) - 1] if len(marks) > 1 else list(range(len(marks)))
-        leaders, shapes = [], []
+        lines: list[tuple[Point, Point]] = []
+        placed: list[tuple[int, Point, float]] = []
         for index in [*ends, *range(1, len(marks) - 1)]:
             number, lon, lat = marks[index]
             place = self.at(lon, lat)
@@ -174,10 +181,11 @@ class _Map:
             for away in (0.0, 16.0, 24.0, 34.0):
                 spot = self._free_spot(place[0], place[1], r * (1.15 if self.drawn.square else 1.0), away)
                 if spot is not None:
-                    shapes.append(self._mark(number, spot, r))
-                    leaders.append(leader(place, spot) if spot != place else "")
+                    placed.append((number, spot, r))
+                    if spot != place:
+                        lines.append((place, spot))
                     break
-        return "".join(leaders + shapes)
+        return leaders(lines) + numbers(placed, self.mark_r * 1.25, self.drawn.square)
 
     def _free_spot(self, x: float, y: float, r: float, away: float) -> Point | None:
         for angle in range(0, 360, 45) if away else (0,):
@@ -187,17 +195,6 @@ class _Map:
                 self.taken.take([(u, v, r)])
                 return u, v
         return None
-
-    def _mark(self, number: int, spot: Point, r: float) -> str:
-        x, y = spot
-        if self.drawn.square:
-            shape = f'<rect x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r:g}" height="{2 * r:g}" fill="#000"/>'
-            colour = "#fff"
-        else:
-            shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:g}" fill="#fff" stroke="#000" stroke-width="1.4"/>'
-            colour = "#000"
-        size = self.mark_r * 1.25
-        return shape + text(str(number), x, y + size * 0.36, size, colour, bold=True)
 
     def _names(self) -> str:
         """Each street name once: the route's streets first, then by class; lanes around only on a large scale."""
@@ -213,15 +210,15 @@ class _Map:
                 best[name] = max(best.get(name, rank), rank)
                 pieces.setdefault(name, []).append((math.dist(line[0], line[-1]), id_))
         order = sorted(best, key=lambda name: (best[name], max(pieces[name]), name), reverse=True)
-        parts: list[str] = []
+        written: list[tuple[str, str]] = []
         for name in order:
             served = best[name][0] and bool(self.drawn.served)
-            parts += self._name(name, sorted(pieces[name], reverse=True)[:6], 11.0 if served else 9.0, served)
-            if len(parts) == NAMES_LIMIT:
+            written += self._name(name, sorted(pieces[name], reverse=True)[:6], 11.0 if served else 9.0, served)
+            if len(written) == NAMES_LIMIT:
                 break
-        return "".join(parts)
+        return grounds("".join(box for _, box in written)) + "".join(words for words, _ in written)
 
-    def _name(self, name: str, pieces: list[tuple[float, str]], size: float, served: bool) -> list[str]:
+    def _name(self, name: str, pieces: list[tuple[float, str]], size: float, served: bool) -> list[tuple[str, str]]:
         """The name beside its street where there is room; Chinese along a steep street stands upright, sign by sign."""
         upright = all(ord(sign) > 0x2E7F for sign in name)
         long = text_width(name, size) * (1.05 if upright else 1.0)

@@ -1,9 +1,13 @@
-"""The small pieces of a map's SVG: path data, texts, names along streets, chevrons. Map units, y grows downwards."""
+"""The small pieces of a map's SVG: path data, texts, names along streets, chevrons. Map units, y grows downwards.
+
+What is drawn many times (grounds, dots, shapes of numbers) is one path: in a PDF each costs a hundred bytes of its own.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
 from printouts.placement import Point, text_width
@@ -16,28 +20,38 @@ def _name_style(size: float, served: bool) -> str:
     return f'{_FONT} font-size="{size:g}" font-weight="{weight}" text-anchor="middle" fill="{colour}"'
 
 
-def _ground(width: float, height: float) -> str:
-    """A light ground under a name. An outline of the letters would turn each into a drawing of its own."""
-    box = f'x="{-width / 2:.1f}" y="{-height / 2:.1f}" width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect {box} fill="#fff" fill-opacity=".7"/>'
+def _box(x: float, y: float, width: float, height: float, angle: float = 0.0) -> str:
+    """Path data of a box around a point, turned."""
+    c, s = math.cos(math.radians(angle)) / 2, math.sin(math.radians(angle)) / 2
+    across, down = (width * c, width * s), (-height * s, height * c)
+    corners = [
+        (x + i * across[0] + j * down[0], y + i * across[1] + j * down[1])
+        for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    return path_data(corners) + "z"
 
 
-def along_line(name: str, x: float, y: float, angle: float, size: float, served: bool) -> str:
-    """A street's name written along it."""
-    ground = _ground(text_width(name, size), size * 1.1)
+def grounds(boxes: str) -> str:
+    """The light grounds under names. An outline of the letters would turn each into a drawing of its own."""
+    return f'<path d="{boxes}" fill="#fff" fill-opacity=".7"/>' if boxes else ""
+
+
+def along_line(name: str, x: float, y: float, angle: float, size: float, served: bool) -> tuple[str, str]:
+    """A street's name written along it, and its ground's path data."""
     words = f'<text {_name_style(size, served)} y="{size * 0.36:.1f}">{escape(name)}</text>'
-    return f'<g transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})">{ground}{words}</g>'
+    turned = f'<g transform="translate({x:.1f} {y:.1f}) rotate({angle:.0f})">{words}</g>'
+    return turned, _box(x, y, text_width(name, size), size * 1.1, angle)
 
 
-def standing(name: str, x: float, y: float, angle: float, size: float, served: bool) -> str:
-    """One upright sign under the other, from the upper end of the line to the lower."""
+def standing(name: str, x: float, y: float, angle: float, size: float, served: bool) -> tuple[str, str]:
+    """One upright sign under the other, from the upper end of the line to the lower, and their ground's path data."""
     down = math.radians(angle if angle > 0 else angle + 180)
     step = size * 1.05
     offsets = [(i - (len(name) - 1) / 2) * step for i in range(len(name))]
     places = [(math.cos(down) * off, math.sin(down) * off + size * 0.36) for off in offsets]
     signs = [f'<tspan x="{u:.1f}" y="{v:.1f}">{escape(s)}</tspan>' for s, (u, v) in zip(name, places, strict=True)]
     words = f"<text {_name_style(size, served)}>{''.join(signs)}</text>"
-    return f'<g transform="translate({x:.1f} {y:.1f})">{_ground(size * 1.1, step * len(name))}{words}</g>'
+    return f'<g transform="translate({x:.1f} {y:.1f})">{words}</g>', _box(x, y, size * 1.1, step * len(name))
 
 
 def text(text: str, x: float, y: float, size: float, colour: str, bold: bool = False, anchor: str = "middle") -> str:
@@ -94,9 +108,28 @@ def chevrons(line: list[Point], every: float = 26.0, size: float = 1.0, at_least
     return "".join(parts)
 
 
-def leader(place: Point, spot: Point) -> str:
-    """The line from a place to its number, with a dot at the place."""
-    return (
-        f'<path d="{path_data([place, spot])}" stroke="#000" stroke-width=".8"/>'
-        f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="2" fill="#000"/>'
-    )
+def dots(places: Iterable[Point], width: float, colour: str, cap: str = "round") -> str:
+    """Discs of a width, or squares with `cap` square: each a line of next to no length with thick ends."""
+    path = "".join(f"M{x:.1f} {y:.1f}h.01" for x, y in places)
+    return f'<path d="{path}" stroke="{colour}" stroke-width="{width:g}" stroke-linecap="{cap}"/>' if path else ""
+
+
+def leaders(lines: Sequence[tuple[Point, Point]]) -> str:
+    """Lines from places to their numbers, with a dot at each place."""
+    path = "".join(path_data(list(line)) for line in lines)
+    drawn = f'<path d="{path}" stroke="#000" stroke-width=".8"/>' if path else ""
+    return drawn + dots([place for place, _ in lines], 4.0, "#000")
+
+
+def numbers(marks: Sequence[tuple[int, Point, float]], size: float, square: bool) -> str:
+    """(number, place, half its width): white in black squares, or black in discs with a rim."""
+    parts = []
+    for r in sorted({r for *_, r in marks}):
+        places = [place for _, place, half in marks if half == r]
+        if square:
+            parts.append(dots(places, 2 * r, "#000", "square"))
+        else:
+            parts += [dots(places, 2 * r + 1.4, "#000"), dots(places, 2 * r - 1.4, "#fff")]
+    colour = "#fff" if square else "#000"
+    parts += [text(str(n), x, y + size * 0.36, size, colour, bold=True) for n, (x, y), _ in marks]
+    return "".join(parts)

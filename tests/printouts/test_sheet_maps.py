@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
+from itertools import pairwise, product
 from xml.etree import ElementTree
 
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.database import Database
 from models.tables.city import Segment
+from printouts.around import NEAR, Near, joined
 from printouts.data import sheet_data
 from printouts.maps import MAP_BYTES, Drawn, draw_map, map_height
 from printouts.placement import Taken, label_circles, shift_right, simplify
@@ -100,3 +103,54 @@ def test_simplified_lines_keep_ends_and_order(points: list[tuple[float, float]])
 
 def test_shifted_to_the_right_of_the_way() -> None:
     assert shift_right([(0.0, 0.0), (10.0, 0.0)], 2.0) == [(0.0, 2.0), (10.0, 2.0)]
+
+
+def edges(lines: list[list[tuple[float, float]]]) -> Counter[frozenset[tuple[float, float]]]:
+    return Counter(frozenset(edge) for line in lines for edge in pairwise(line))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000))
+def test_joined_streets_are_the_same_streets_in_fewer_lines(seed: int) -> None:
+    chance = random.Random(seed)
+    net = []  # a net of blocks, each street either way round, some in two pieces
+    for x, y in product(range(0, 50, 10), repeat=2):
+        for u, v in ((x + 10, y), (x, y + 10)):
+            if chance.random() < 0.8:
+                line = [(float(x), float(y)), ((x + u) / 2, (y + v) / 2), (float(u), float(v))]
+                net.append(line[:: chance.choice((1, -1))])
+    lines = joined(net)
+    assert edges(lines) == edges(net)
+    assert len(lines) < max(2, len(net))
+
+
+def test_where_streets_cross_each_goes_straight_on() -> None:
+    cross = [
+        [(0.0, 0.0), (10.0, 0.0)],
+        [(10.0, 10.0), (10.0, 0.0)],
+        [(20.0, 0.0), (10.0, 0.0)],
+        [(10.0, 0.0), (10.0, -10.0)],
+    ]
+    assert sorted(sorted(line) for line in joined(cross)) == [
+        [(0.0, 0.0), (10.0, 0.0), (20.0, 0.0)],
+        [(10.0, -10.0), (10.0, 0.0), (10.0, 10.0)],
+    ]
+
+
+def test_lanes_are_drawn_near_the_route_and_larger_streets_everywhere() -> None:
+    near = Near([[(0.0, 0.0), (1000.0, 0.0)]])
+    assert near.touches([(505.0, NEAR), (505.0, 9 * NEAR)]), "beside the middle of a long street"
+    assert near.touches([(505.0, -9 * NEAR), (505.0, 9 * NEAR)]), "it crosses, with no point of its own near"
+    assert not near.touches([(505.0, 2.1 * NEAR), (505.0, 9 * NEAR)])
+    rows = Streets((row.id, row) for row in paper_city.streets())
+    for row in rows.values():
+        row.road_class = "lane"
+    far = draw_map(Drawn(served=[("s3-3-e", True)]), rows, map_height(0))
+    for row in rows.values():
+        row.road_class = "secondary"
+    assert drawn_points(draw_map(Drawn(served=[("s3-3-e", True)]), rows, map_height(0))) > drawn_points(far) > 0
+
+
+def drawn_points(svg: str) -> int:
+    """Points of the streets around, drawn in grey."""
+    return sum(len(path.split()) for path in re.findall(r'<path d="([^"]*)" stroke="#[cd][23][cd][23][cd][23]"', svg))
