@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import tempfile
 import threading
 import time
@@ -31,6 +32,7 @@ from bench.load_sender import JSON_LINES, Rates, Sender
 from bench.load_site import ACCOUNT, Site, usage
 from bench.load_traffic import Traffic, add_vehicles
 from bench.machine import machine
+from bench.pages_steps import MARKS, WATCH, Steps, inputs, long_frames
 from demo.city import build_demo_city
 from dispatch.city.data import CityData
 from dispatch.city.imports import add_geocode, apply_inputs, read_input
@@ -45,35 +47,9 @@ LEAD_S = 2.0
 CASES_A_SECOND = 50.0
 SETTLE_LIMIT_S = 600.0
 PAGE_LIMIT_MS = 120_000
-READ_EVERY_S = 1.0
-"""How often at most a page reads the vehicles again."""
+READ_EVERY_S = 30.0
+"""How often a page reads the vehicles again, besides what the stream says of them."""
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--enable-unsafe-swiftshader", "--enable-precise-memory-info"]
-
-MARKS = """
-  new MutationObserver(() => {
-    if (document.documentElement?.dataset.ready) window.readyMs ??= performance.now();
-  }).observe(document, { attributes: true, childList: true, subtree: true });
-  window.slow = [];
-  const took = (list) => window.slow.push(...list.getEntries().filter((e) => e.interactionId).map((e) => e.duration));
-  new PerformanceObserver(took).observe({ type: "event", durationThreshold: 16, buffered: true });
-"""
-"""When the page is useful, and how long from an input until the next frame is shown (Event Timing, 8 ms steps)."""
-
-WATCH = """async () => {
-  const { on, state } = await import("/static/js/store.js");
-  const seen = new Map((state.vehicles ?? []).map((v) => [v.id, v.observed_at]));
-  window.ages = [];
-  on("vehicles", (vehicles) => requestAnimationFrame(() => {
-    const at = Date.now();
-    for (const v of vehicles) {
-      if (v.observed_at && seen.get(v.id) !== v.observed_at) {
-        seen.set(v.id, v.observed_at);
-        window.ages.push((at - Date.parse(v.observed_at)) / 1000);
-      }
-    }
-  }));
-}"""
-"""How old each vehicle's new place is when the frame after its reading begins."""
 
 READ = """async (times) => {
   const { set } = await import("/static/js/store.js");
@@ -100,7 +76,7 @@ def columbus(path: Path, folder: Path) -> CityData:
 
 
 class Clients(threading.Thread):
-    """Clients that listen to hints; the first `reading` of them read the vehicles again as a page does."""
+    """Clients that listen to the stream; the first `reading` of them read the vehicles as a page does."""
 
     def __init__(self, url: str, password: str, reading: int, listening: int) -> None:
         super().__init__(daemon=True)
@@ -108,6 +84,7 @@ class Clients(threading.Thread):
         self._reading, self._count = reading, reading + listening
         self._over = threading.Event()
         self.messages: list[int] = []
+        self.bytes = 0
         self.read_s: list[float] = []
         self.faults: Counter[str] = Counter()
 
@@ -134,7 +111,7 @@ class Clients(threading.Thread):
             await asyncio.gather(*jobs, return_exceptions=True)
 
     async def _one(self, client: httpx.AsyncClient, number: int) -> None:
-        last = 0.0
+        last = -READ_EVERY_S
         try:
             async with client.stream("GET", "/api/stream", timeout=None) as stream:
                 stream.raise_for_status()
@@ -142,7 +119,8 @@ class Clients(threading.Thread):
                     if not line.startswith("data: "):
                         continue
                     self.messages[number] += 1
-                    if number < self._reading and "vehicle:" in line and time.monotonic() - last >= READ_EVERY_S:
+                    self.bytes += len(line)
+                    if number < self._reading and time.monotonic() - last >= READ_EVERY_S:
                         last = time.monotonic()
                         (await client.get("/api/vehicles")).raise_for_status()
                         self.read_s.append(time.monotonic() - last)
@@ -217,11 +195,11 @@ def looked_at(site: Site, options: argparse.Namespace, street: str, vehicle: str
             page.wait_for_selector("html[data-ready=true]")
             useful.append(page.evaluate("window.readyMs / 1000"))
         page.evaluate(WATCH)
-        page.evaluate("window.slow = []")
+        page.evaluate("window.slow = []; window.frames = []")
         began = time.monotonic()
         while time.monotonic() - began < options.seconds:
             use(page, street, vehicle)
-        ages, slow = page.evaluate("window.ages"), page.evaluate("window.slow")
+        ages, slow, frames = (page.evaluate(f"window.{name}") for name in ("ages", "slow", "frames"))
         heaps = [heap_mb(page)]
         for _ in range(4 if options.readings else 0):
             page.evaluate(READ, options.readings // 4)
@@ -229,12 +207,10 @@ def looked_at(site: Site, options: argparse.Namespace, street: str, vehicle: str
         browser.close()
     return {
         "useful_s": {"median": round(sorted(useful)[len(useful) // 2], 2), "worst": round(max(useful), 2)},
-        "vehicle_on_screen": (percentiles(ages) if ages else {}) | {"updates": len(ages)},
-        "interaction_ms": {
-            "over_16_ms": len(slow),
-            "p95": sorted(slow)[len(slow) * 95 // 100] if slow else 0,
-            "worst": max(slow, default=0),
-        },
+        "vehicle_known": percentiles(ages["known"]) if ages["known"] else {},
+        "vehicle_on_screen": (percentiles(ages["drawn"]) if ages["drawn"] else {}) | {"updates": len(ages["drawn"])},
+        "interaction_ms": inputs(slow),
+        "long_frames": long_frames(frames),
         "heap_mb": heaps,
     }
 
@@ -271,6 +247,9 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         site.start(city)
         traffic = Traffic(city, vehicles, 1.0, datetime.now(UTC), 1)
         file_cases(site, traffic, options.cases)
+        if dead := site.dead():
+            options.keep = True
+            raise SystemExit(f"{', '.join(dead)} ended before anything was measured: see {folder}/*.log")
         clients = Clients(site.url, site.password, options.clients - 1, options.listeners)
         clients.start()
         busy = threading.Event()
@@ -279,9 +258,12 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         sender = threading.Thread(target=lambda: answers.append(report_positions(site, traffic, busy)), daemon=True)
         sender.start()
         time.sleep(10.0)
+        steps = Steps(site.services.broker, site.database_url, "L-")
+        steps.start()
         before, began = usage(site.groups), time.monotonic()
         figures = looked_at(site, options, street, vehicles[0])
         after, took = usage(site.groups), time.monotonic() - began
+        passed = steps.end()
         busy.clear()
         sender.join(60.0)
         clients.end()
@@ -290,10 +272,13 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "streets": len(city.segments),
             "vehicles": len(vehicles),
             "answers": dict(answers[0]) if answers else {},
+            "vehicle_at": passed,
             **figures,
+            "load": os.getloadavg(),
             "clients": {
                 "open": len(heard),
                 "messages_least_most": [heard[0], heard[-1]] if heard else [],
+                "mb": round(clients.bytes / 2**20, 1),
                 "vehicles_read": percentiles(clients.read_s) if clients.read_s else {},
                 "faults": dict(clients.faults),
             },

@@ -2,13 +2,15 @@
 
 Publishing never blocks and never fails: a client that does not keep up loses its waiting hints and gets one `resync`
 instead, after which it reads everything again. Safe to call from any thread.
+
+Vehicles move so often that their new places are sent themselves. A client that does not keep up gets the last of each.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 QUEUE_LIMIT = 512
@@ -25,19 +27,20 @@ class HubFull(Exception):
 
 
 class Subscription:
-    """One client's waiting hints, in order, each once."""
+    """One client's waiting hints, in order, each once; and the newest place of each vehicle that has moved."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[str] = deque()
         self._present: set[str] = set()
+        self._moved: dict[str, bytes] = {}
         self._wake: Callable[[], None] | None = None
 
     def on_hint(self, wake: Callable[[], None] | None) -> None:
-        """Have `wake` called (from the publisher's thread) whenever hints are waiting; at once if some are already."""
+        """Have `wake` called (from the publisher's thread) whenever something is waiting; at once if it is already."""
         with self._lock:
             self._wake = wake
-            call = wake is not None and bool(self._waiting)
+            call = wake is not None and bool(self._waiting or self._moved)
         if call and wake is not None:
             wake()
 
@@ -55,6 +58,25 @@ class Subscription:
             wake = self._wake
         if wake is not None:
             wake()
+
+    def move(self, places: Mapping[str, bytes]) -> None:
+        """Have new places of vehicles wait, instead of older ones of the same."""
+        with self._lock:
+            self._moved.update(places)
+            wake = self._wake
+        if wake is not None:
+            wake()
+
+    @property
+    def hinted(self) -> bool:
+        """Whether hints are waiting."""
+        return bool(self._waiting)
+
+    def moved(self) -> list[bytes]:
+        """Take all waiting places."""
+        with self._lock:
+            places, self._moved = self._moved, {}
+        return list(places.values())
 
     def drain(self) -> list[str]:
         """Take all waiting hints."""
@@ -78,6 +100,13 @@ class Hub:
             clients = list(self._clients)
         for client in clients:
             client.put(hint)
+
+    def move(self, places: Mapping[str, bytes]) -> None:
+        """Tell every client where vehicles are now: vehicle → its place as it is sent (`places.packed`)."""
+        with self._lock:
+            clients = list(self._clients)
+        for client in clients:
+            client.move(places)
 
     @contextmanager
     def subscribe(self) -> Iterator[Subscription]:

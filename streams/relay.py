@@ -36,7 +36,7 @@ class Relay:
     """Sends the outbox. One at a time: by an advisory lock on PostgreSQL, by `lease` elsewhere.
 
     `lease` may be None where the caller holds the data directory's runner lease. `clock` gives `sent_at`. `on_sent` is
-    told topic and key of each message after it is marked as sent, as a hint for live push.
+    told topic and key of each message after it is marked as sent.
     """
 
     def __init__(

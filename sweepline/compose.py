@@ -101,7 +101,6 @@ class System:
         self._streets: dict[tuple[str, frozenset[str]], Streets] = {}
         self._matching: dict[str, MatchNetwork] = {}
         self._planners: list[Planner] = []
-        self._hints: list[Callable[[str, str], None]] = []
         self.door = Door(self.driver.publish, self.rules.intake, None if self.clock.simulated else self._backlog)
         self.context = self._context()
         seed = self.options.seed if self.options.seed is not None else self.settings.seed
@@ -114,7 +113,7 @@ class System:
             holder=f"planner@{self.holder}",
         )
         self.planner = self.make_planner()
-        self.relay = Relay(self.database, self.driver, self.clock, self._sent)
+        self.relay = Relay(self.database, self.driver, self.clock, lambda topic, _key: self._settling.wrote(topic))
         self.printer = Printer(self.database, data_dir / "bundles", data_dir / "sheets", self.clock)
         self.runners = [Runner(self.database, self.driver, r, self.clock) for r in self.recorders()]
         reading = [Elsewhere(r, gate) for r in self.recorders()] if self.options.streams_elsewhere else self.runners
@@ -160,15 +159,6 @@ class System:
             self._matching.clear()
             self._matching[city.network_hash] = match_network(session)
         return self._matching[city.network_hash]
-
-    def on_hint(self, listener: Callable[[str, str], None]) -> None:
-        """Have a listener told (topic, key) of every message sent: for live push."""
-        self._hints.append(listener)
-
-    def _sent(self, topic: str, key: str) -> None:
-        self._settling.wrote(topic)
-        for listener in self._hints:
-            listener(topic, key)
 
     # -- in: events and commands ------------------------------------------------------------------------------------
 

@@ -28,7 +28,8 @@ from models.times import parse_time
 from streams.pulse import Pulse
 from sweepline.clock import SimulatedClock
 from sweepline.compose import Options, System
-from sweepline.live import JOIN_S, console_of, hint_of, serve, stop_on_signals
+from sweepline.following import follow
+from sweepline.live import JOIN_S, console_of, serve, stop_on_signals
 from sweepline.roles import Running, start_lookout
 from sweepline.running import keep_beating, runner_lease
 from sweepline.users import demo_sign_in
@@ -185,7 +186,6 @@ def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
     """The same, live: the console on 127.0.0.1, the clock at `speed`."""
     system, driver = open_demo(data, seed, LIVE_TICK)
     hub = Hub()
-    system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
     try:
         with _sole(system, data) as stop:
             stop_on_signals(stop)
@@ -196,9 +196,10 @@ def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
             thread.start()
             print(f"console: http://127.0.0.1:{port}   sign in as {name} with {password}", flush=True)
             print(f"the storm plays at {speed:g} simulated seconds a second; stop with Ctrl-C", flush=True)
-            pages = Pulse("pages")
+            hints, pages = Pulse("hints"), Pulse("pages")
             running = Running(stop)
-            lookout = start_lookout(system, running, [pages], solver=False)  # the driver makes the plans
+            running.start("hints", lambda _stop, pulse: follow(system.driver, hub, stop, pulse), hints)
+            lookout = start_lookout(system, running, [hints, pages], solver=False)  # the driver makes the plans
             serve(console_of(system, hub, lookout), "127.0.0.1", port, stop, pages)
             running.join(JOIN_S)
             thread.join(timeout=60)

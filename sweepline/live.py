@@ -21,10 +21,10 @@ from dispatch.desk import carry_out
 from models.errors import Refused, Unavailable
 from printouts.bundle import slip_name
 from streams import metrics
-from streams.driver import Partition, Record
-from streams.pulse import Pulse, keep_on
+from streams.pulse import Pulse
 from sweepline.compose import Options, System, require_city
 from sweepline.explainer import Explainer
+from sweepline.following import follow
 from sweepline.health import ROLES
 from sweepline.lookout import Lookout
 from sweepline.photos import Photos
@@ -43,42 +43,6 @@ END_S = 7.0
 """A role ends within 10 s of a signal, whatever it hangs on."""
 START_PAUSE_S = 2.0
 INTERNAL = 70
-KIND_OF_TOPIC = {
-    "positions": "vehicle",
-    "stations": "station",
-    "cases": "case",
-    "plans": "plan",
-    "planning": "plan",
-    "weather": "alert",
-    "resources": "resource",
-    "work": "work",
-    "timers": "clock",
-}
-"""What a message on a topic is about, for pages that read it again."""
-KIND_OF_COMMAND = {
-    "alarms": "alarm",
-    "cases": "case",
-    "days": "clock",
-    "photos": "case",
-    "resources": "resource",
-    "routes": "plan",
-    "sheets": "sheet",
-    "shifts": "shift",
-    "self_start": "clock",
-}
-"""What a command is about, by its key; any other key is a plan's code (approving, undoing, pins, a new version)."""
-FOLLOWED = (*sorted(KIND_OF_TOPIC.keys() - {"positions"}), "commands")
-"""The topics a console of its own reads for hints; what the others write is not read back, or too much."""
-POSITIONS_S = 1.0
-"""How often the console looks whether positions have come in: it does not read each one for a hint."""
-SOME_VEHICLE = "vehicle:*"
-
-
-def hint_of(topic: str, key: str) -> str:
-    """The hint `kind:id` of a message."""
-    if topic == "commands":
-        return f"{KIND_OF_COMMAND.get(key, 'plan')}:{key}"
-    return key if topic == "state" else f"{KIND_OF_TOPIC.get(topic, topic)}:{key}"
 
 
 def console_of(system: System, hub: Hub, lookout: Lookout) -> Any:
@@ -164,7 +128,6 @@ def run_up(data: Path, port: int) -> int:
         with runner_lease(system) as generation:
             if generation is None:
                 raise Unavailable(f"{data}: another process runs here already")
-            system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
             threading.Thread(target=system.start_city, name="start", daemon=True).start()
             running = start_roles(system, stop)
             keep_beating(system, generation, stop)
@@ -173,8 +136,9 @@ def run_up(data: Path, port: int) -> int:
                 f"console: http://{system.settings.host}:{chosen}  (add a sign-in with `sweepline user add`)",
                 flush=True,
             )
-            pages = Pulse("pages")
-            app = console_of(system, hub, start_lookout(system, running, [pages]))
+            hints, pages = Pulse("hints"), Pulse("pages")
+            running.start("hints", lambda _stop, pulse: follow(system.driver, hub, stop, pulse), hints)
+            app = console_of(system, hub, start_lookout(system, running, [hints, pages]))
             serve(app, system.settings.host, chosen, stop, pages)
             system.give_back()
             running.join(JOIN_S)
@@ -230,29 +194,10 @@ def _start_console(system: System, stop: threading.Event) -> Running:
     hub = Hub()
     running = Running(stop)
     hints = Pulse("hints")
-
-    def tail() -> int:
-        def tell(record: Record) -> None:
-            hub.publish(hint_of(record.topic, record.key.decode()))
-
-        system.driver.tail(FOLLOWED, tell, stop, hints.turned)
-        return 0
-
-    ends: dict[Partition, int] = {}
-
-    def look_for_positions() -> int:
-        now = system.driver.end_offsets(("positions",))
-        if ends and now != ends:
-            hub.publish(SOME_VEHICLE)
-        ends.update(now)
-        return 0
-
-    moves = Pulse("positions")
-    running.start("hints", lambda _stop, pulse: keep_on(pulse, stop, tail), hints)
-    running.start("positions", lambda _stop, pulse: keep_on(pulse, stop, look_for_positions, POSITIONS_S), moves)
+    running.start("hints", lambda _stop, pulse: follow(system.driver, hub, stop, pulse), hints)
     pages = Pulse("pages")
     settings = system.settings
-    app = console_of(system, hub, start_lookout(system, running, [hints, moves, pages]))
+    app = console_of(system, hub, start_lookout(system, running, [hints, pages]))
 
     def pages_served(_stop: threading.Event, pulse: Pulse) -> None:
         serve(app, settings.host, settings.port, stop, pulse)

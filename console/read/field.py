@@ -89,13 +89,14 @@ def read_vehicles(session: Session) -> list[VehicleOut]:
                 district=row.district,
                 status=state.status if out and state is not None else "in",
                 reason=state.reason if out and state is not None else "",
-                **_fix(fixes.get(row.id, {})),
+                **fix_of(fixes.get(row.id, {})),
             )
         )
     return found
 
 
-def _fix(value: dict[str, Any]) -> dict[str, Any]:
+def fix_of(value: dict[str, Any]) -> dict[str, Any]:
+    """Place, time and tools of what the view `last_fix` says of a vehicle, as a page is told them; {} without a fix."""
     if value.get("lon") is None or value.get("lat") is None:
         return {}
     tools = value.get("tools") or ""

@@ -216,7 +216,9 @@ class FaustView:
         if self._app is None:
             return 0
         committed = list(self._app.monitor.tp_committed_offsets.values())
-        return int(sum(committed) + sum(list(self._app.tables.recovery.active_offsets.values())))
+        read_back = list(self._app.tables.recovery.active_offsets.values())
+        # None: a partition whose offset Faust has not learned yet, as while the broker is slow to answer.
+        return int(sum(offset or 0 for offset in (*committed, *read_back)))
 
     def run_once(self, timeout_s: float = 0.0) -> int:
         """Have it run in the background; 0, since nobody waits for it here. Raises Unavailable when it crashed."""

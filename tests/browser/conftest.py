@@ -28,13 +28,18 @@ from models.tables.flow import Heartbeat
 from models.tables.plans import Approval, PlanVersion
 from printouts.bundle import slip_name
 from streams import metrics
+from streams.pulse import Pulse
 from streams.sqlite_log import SqliteLog
+from sweepline.following import follow
+from sweepline.live import console_of
 from sweepline.lookout import Lookout
 from sweepline.photos import Photos
 from sweepline.replanning import ask_again, pin, started_work
 from sweepline.reports import report_file
 from tests.complaints import take_complaints
 from tests.console.sample_city import CONTEXT, EXPLAINED, NOW, ToldWhatIf, build_sample, open_database, parts
+from tests.small_city import stored_small_city
+from tests.sweepline.storm_line import Line
 
 PASSWORD = "a good password"
 START_LIMIT_S = 60
@@ -165,6 +170,49 @@ def site(tmp_path: Path) -> Iterator[Site]:
     thread.join(timeout=10)
     log.close()
     database.close()
+
+
+@dataclass
+class Desk:
+    """The whole system running behind its console: the system, the console's address, what its pages are told."""
+
+    line: Line
+    url: str
+    hub: Hub
+
+    def settle(self) -> None:
+        self.line.system.settle(self.line.clock())
+
+    def one(self, query: Any) -> Any:
+        with self.line.system.database.read() as session:
+            return session.exec(query).first()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    stored_small_city(tmp_path)
+    line, hub, stop = Line(tmp_path), Hub(), threading.Event()
+    system = line.system
+    hints = threading.Thread(target=follow, args=(system.driver, hub, stop, Pulse("hints")), daemon=True)
+    hints.start()
+    with system.database.write() as session:
+        make_account(session, "anna", "approver", PASSWORD, datetime.now(UTC))
+    system.settle(line.clock())
+    lookout = Lookout(system.database, system.driver, lambda: None, solver=False)
+    lookout.look()
+    app = console_of(system, hub, lookout)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + START_LIMIT_S
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.02)
+    yield Desk(line, f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", hub)
+    server.should_exit = True
+    stop.set()
+    thread.join(timeout=10)
+    hints.join(timeout=10)
+    system.close()
 
 
 @dataclass

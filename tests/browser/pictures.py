@@ -72,7 +72,7 @@ def test_draw(open_tab: OpenTab, busy: Site, name: str) -> None:
     tab.sign_in("anna")
     if name in PHONE:
         tab.page.click(".kinds label:has([value=litter])")
-        tab.page.click("#map canvas", position={"x": 195, "y": 120})
+        tab.page.click("#map .maplibregl-canvas", position={"x": 195, "y": 120})
     TARGET.mkdir(exist_ok=True)
     for time_of_day in ("day", "night"):
         if time_of_day == "night":

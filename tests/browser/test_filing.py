@@ -201,7 +201,7 @@ def test_the_map_and_a_streets_name_give_a_place_and_a_refusal_is_told(open_tab:
     page.fill("[data-key=file-street]", name)
     page.click("#file-street li button >> nth=0")
     assert name in page.inner_text("#file-place")
-    page.click("#map canvas", position={"x": 150, "y": 80})
+    page.click("#map .maplibregl-canvas", position={"x": 150, "y": 80})
     assert "地图点选" in page.inner_text("#file-place")
     assert page.locator(".maplibregl-popup, .pop").count() == 0, "a tap says where, it asks nothing"
     body = '{"receipts": [{"status": "quarantined", "reason": "outside_city", "text": "no street"}]}'

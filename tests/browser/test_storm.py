@@ -4,28 +4,18 @@ runs behind the page, on a clock of its own; once it is worked by mouse, once by
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from sqlmodel import select
 
-from console.accounts import make_account
-from console.hub import Hub
 from models.tables.flow import AuditRow
 from models.tables.plans import Approval, Plan, Sheet
 from models.tables.work import WorkItem
-from sweepline.live import console_of, hint_of
-from sweepline.lookout import Lookout
-from tests.browser.conftest import PASSWORD, START_LIMIT_S, WAIT_LIMIT_S, Tab
-from tests.small_city import stored_small_city
-from tests.sweepline.storm_line import Line, cap
+from tests.browser.conftest import PASSWORD, WAIT_LIMIT_S, Desk, Tab
+from tests.sweepline.storm_line import cap
 
 pytestmark = pytest.mark.browser
 
@@ -48,45 +38,6 @@ WORDS = {
         "print": "Print",
     },
 }
-
-
-@dataclass
-class Desk:
-    """The running system and its console's address."""
-
-    line: Line
-    url: str
-
-    def settle(self) -> None:
-        self.line.system.settle(self.line.clock())
-
-    def one(self, query: Any) -> Any:
-        with self.line.system.database.read() as session:
-            return session.exec(query).first()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    stored_small_city(tmp_path)
-    line, hub = Line(tmp_path), Hub()
-    system = line.system
-    system.on_hint(lambda topic, key: hub.publish(hint_of(topic, key)))
-    with system.database.write() as session:
-        make_account(session, "anna", "approver", PASSWORD, datetime.now(UTC))
-    system.settle(line.clock())
-    lookout = Lookout(system.database, system.driver, lambda: None, solver=False)
-    lookout.look()
-    app = console_of(system, hub, lookout)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + START_LIMIT_S
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.02)
-    yield Desk(line, f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
-    server.should_exit = True
-    thread.join(timeout=10)
-    system.close()
 
 
 class Mouse:

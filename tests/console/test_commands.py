@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
 
+from console.accounts import COOKIE, close_session
+from console.api import stream
+from console.api.stream import _hints
 from console.guards import BODY_LIMIT
 from models.errors import Refused, Stale, Unavailable
 from models.events.base import Receipt
@@ -163,29 +168,65 @@ def test_health_needs_no_sign_in(open_client: TestClient) -> None:
     assert open_client.get("/api/health").json()["status"] == "ok"
 
 
-def test_a_burst_of_hints_reaches_an_open_page_as_one_message(signed_in: SignIn, desk: Desk) -> None:
-    import anyio
-    from starlette.requests import Request
+def stream_of(desk: Desk, token: str, act: Callable[[list[bytes]], bool]) -> list[bytes]:
+    """What a page gets until `act`, told of all so far, says that it is enough, or the stream ends."""
+    got: list[bytes] = []
 
-    from console.api.stream import _hints
-
-    async def read() -> list[bytes]:
-        request = Request({"type": "http", "headers": []}, receive=_never)
-        source = _hints(request, desk.deps(), "")
-        got = [await anext(source)]
-        for hint in ("plan:a", "vehicle:1", "vehicle:1"):
-            threading.Thread(target=desk.hub.publish, args=(hint,)).start()
-        got.append(await anext(source))
+    async def read() -> None:
+        source = _hints(desk.deps(), token)
+        async for message in source:
+            got.append(message)
+            if act(got):
+                break
         await source.aclose()  # type: ignore[attr-defined]
-        return got
 
-    async def _never() -> dict[str, str]:
-        await anyio.sleep_forever()
-        return {"type": "http.request"}
+    anyio.run(read)
+    return got
 
-    first, second = anyio.run(read)
+
+def test_a_burst_of_hints_reaches_an_open_page_as_one_message(signed_in: SignIn, desk: Desk) -> None:
+    def burst(got: list[bytes]) -> bool:
+        for hint in ("plan:a", "vehicle:1", "vehicle:1") if len(got) == 1 else ():
+            threading.Thread(target=desk.hub.publish, args=(hint,)).start()
+        return len(got) == 2
+
+    first, second = stream_of(desk, "", burst)
     assert first.startswith(b"retry:")
     assert sorted(json.loads(second.removeprefix(b"data: "))) == ["plan:a", "vehicle:1"]
+    assert desk.hub.clients == 0
+
+
+def test_places_do_not_wait_for_the_hints_that_are_gathered(signed_in: SignIn, desk: Desk) -> None:
+    def move(got: list[bytes]) -> bool:
+        if len(got) == 1:
+            desk.hub.publish("plan:a")
+            desk.hub.move({"S-1": b'["S-1"]', "S-2": b'["S-2"]'})
+        return len(got) == 3
+
+    _, second, third = stream_of(desk, "", move)
+    assert second == b'event: moved\ndata: [["S-1"],["S-2"]]\n\n'
+    assert third == b'data: ["plan:a"]\n\n'
+
+
+def test_a_stream_ends_with_its_session_though_vehicles_never_stand_still(
+    signed_in: SignIn, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in("vera")
+    token = client.cookies[COOKIE]
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
+    beats = []
+
+    def move(got: list[bytes]) -> bool:
+        desk.hub.move({"S-1": b'["S-1"]'})
+        if got[-1].startswith(b":"):
+            beats.append(got[-1])
+            with desk.database.write() as session:
+                close_session(session, token)
+        return len(beats) > 1
+
+    got = stream_of(desk, token, move)
+    assert len(beats) == 1, "the next look at the session ended it"
+    assert any(message.startswith(b"event: moved") for message in got)
     assert desk.hub.clients == 0
 
 

@@ -54,3 +54,19 @@ def test_clients_are_limited_and_leave() -> None:
     for context in contexts:
         context.__exit__(None, None, None)
     assert hub.clients == 0
+
+
+def test_of_a_vehicle_that_has_moved_a_client_gets_the_newest_place_and_a_slow_one_no_more() -> None:
+    hub, woken = Hub(), []
+    with hub.subscribe() as client:
+        hub.move({"S-1": b"old", "S-2": b"other"})
+        client.on_hint(lambda: woken.append(1))
+        assert woken == [1] and not client.hinted
+        hub.move({"S-1": b"new"})
+        assert woken == [1, 1]
+        assert sorted(client.moved()) == [b"new", b"other"]
+        assert client.moved() == [] and client.drain() == []
+        for number in range(QUEUE_LIMIT + 50):
+            hub.move({"S-1": str(number).encode()})
+        assert client.moved() == [str(QUEUE_LIMIT + 49).encode()]
+        assert client.drain() == [], "hints have a limit, places one a vehicle"

@@ -27,6 +27,16 @@ function focusIn(element) {
   return held.dataset.key ? () => element.querySelector(`[data-key="${CSS.escape(held.dataset.key)}"]`) : () => [...element.querySelectorAll(held.tagName)].find(same);
 }
 
+/** Put these children in place of the old. Where only some are others than before, only those are touched: a long list is not
+ * laid out anew for the few rows that have changed. Whether it was so. */
+function exchange(element, fresh) {
+  const old = [...element.childNodes];
+  const few = old.length === fresh.length && fresh.every((child, i) => child === old[i] || (child instanceof Node && child.parentNode !== element));
+  if (few) fresh.forEach((child, i) => child !== old[i] && old[i].replaceWith(child));
+  else element.replaceChildren(...fresh);
+  return few && fresh.some((child, i) => child === old[i]);
+}
+
 /** Put new children in place of the old, keeping scroll positions (`data-keep`), what is unfolded (`data-open`) and the focus;
  * where what had it has gone, the element itself has it (if it can), so that Tab goes on from here and not from the page's top. */
 export function fill(element, ...children) {
@@ -34,8 +44,7 @@ export function fill(element, ...children) {
   const tops = new Map([...element.querySelectorAll("[data-keep]")].map((e) => [e.dataset.keep, e.scrollTop]));
   const again = focusIn(element);
   const open = new Set([...element.querySelectorAll("details[data-open][open]")].map((e) => e.dataset.open));
-  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
-  element.scrollTop = top;
+  if (!exchange(element, children.flat(Infinity).filter(Boolean))) element.scrollTop = top;
   for (const e of element.querySelectorAll("[data-keep]")) e.scrollTop = tops.get(e.dataset.keep) ?? 0;
   for (const e of element.querySelectorAll("details[data-open]")) if (open.has(e.dataset.open)) e.open = true;
   if (again) (again() ?? element).focus({ preventScroll: true });

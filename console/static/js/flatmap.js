@@ -1,5 +1,5 @@
 // The map without WebGL: the same calls on a plain canvas. Slower, no labels; drag, wheel, click and the keys (arrows, + and -, Enter for what is in the middle) work.
-import { images } from "./icons.js";
+import { bitmaps } from "./icons.js";
 import { here, land, lanes, outline, quiet, select } from "./palette.js";
 
 const WIDTHS = { main: 2.4, secondary: 1.7, lane: 0.8 };
@@ -18,10 +18,11 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
   Object.assign(note.style, { position: "absolute", zIndex: 5, display: "none", padding: "8px 12px", background: "var(--surface)", borderRadius: "8px" });
   container.replaceChildren(canvas, credit, note);
   const g = canvas.getContext("2d");
+  const below = document.createElement("canvas"), streetsOn = below.getContext("2d"); // the streets: vehicles move over them far more often than they change
   const stretch = Math.cos(((bounds[1] + bounds[3]) / 2) * Math.PI / 180);
   const view = { lon: (bounds[0] + bounds[2]) / 2, lat: (bounds[1] + bounds[3]) / 2, scale: 1 };
   const data = { paints: new Map(), points: new Map(), hidden: new Set(), drive: [], pick: [], here: [], icons: bitmaps() };
-  let asked = false;
+  let asked = false, changed = true;
 
   const xy = ([lon, lat]) => [canvas.width / 2 + (lon - view.lon) * stretch * view.scale, canvas.height / 2 - (lat - view.lat) * view.scale];
   const at = (x, y) => [view.lon + (x - canvas.width / 2) / view.scale / stretch, view.lat - (y - canvas.height / 2) / view.scale];
@@ -31,22 +32,33 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     redraw();
   };
   function redraw() {
+    changed = true;
+    redrawPoints();
+  }
+  function redrawPoints() {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; drawAll(); onMove(); });
+    requestAnimationFrame(() => { asked = false; const all = changed; drawAll(); if (all) onMove(); });
   }
-  function line(points, colour, width, alpha = 1) {
-    g.beginPath();
-    points.forEach((p, i) => { const [x, y] = xy(p); if (i) g.lineTo(x, y); else g.moveTo(x, y); });
-    g.strokeStyle = colour; g.lineWidth = width; g.globalAlpha = alpha; g.stroke(); g.globalAlpha = 1;
+  function line(points, colour, width, alpha = 1, on = g) {
+    on.beginPath();
+    points.forEach((p, i) => { const [x, y] = xy(p); if (i) on.lineTo(x, y); else on.moveTo(x, y); });
+    on.strokeStyle = colour; on.lineWidth = width; on.globalAlpha = alpha; on.stroke(); on.globalAlpha = 1;
   }
-  function drawAll() {
-    g.fillStyle = land(); g.fillRect(0, 0, canvas.width, canvas.height);
+  function drawStreets() {
+    below.width = canvas.width; below.height = canvas.height;
+    streetsOn.fillStyle = land(); streetsOn.fillRect(0, 0, below.width, below.height);
     const wide = Math.min(4, Math.max(1, view.scale / 9000));
     for (const f of streets.features) {
       const p = data.paints.get(f.id);
-      line(f.geometry.coordinates, p?.k ?? (f.properties.c === "lane" ? lanes() : quiet()), WIDTHS[f.properties.c] * wide * (p?.w ?? 1), p?.o ?? 1);
+      line(f.geometry.coordinates, p?.k ?? (f.properties.c === "lane" ? lanes() : quiet()), WIDTHS[f.properties.c] * wide * (p?.w ?? 1), p?.o ?? 1, streetsOn);
     }
+    changed = false;
+  }
+  function drawAll() {
+    if (!canvas.width || !canvas.height) return;
+    if (changed) drawStreets();
+    g.drawImage(below, 0, 0);
     for (const drive of data.drive) line(drive, select(), 1.2, 0.6);
     for (const pick of data.pick) line(pick, select(), 6, 0.5);
     for (const name of ORDER) if (!data.hidden.has(name)) for (const f of data.points.get(name) ?? []) point(f);
@@ -83,7 +95,7 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
   return {
     ready: Promise.resolve(), kind: "canvas",
     paintStreets: (paints) => { data.paints = paints; redraw(); },
-    setPoints: (name, features) => { data.points.set(name, features); redraw(); },
+    setPoints: (name, features) => { data.points.set(name, features); redrawPoints(); },
     setStops: () => {},
     setHere: (features) => { data.here = features; redraw(); },
     setDrive: (lines) => { data.drive = lines; redraw(); },
@@ -99,15 +111,6 @@ export function createFlatMap(container, { bounds, attribution, streets, onPick,
     look: (zoom, lon, lat) => { Object.assign(view, { lon, lat, scale: 2 ** zoom * 512 / 360 / stretch }); redraw(); },
     resize: size,
   };
-}
-
-function bitmaps() {
-  return Object.fromEntries(Object.entries(images()).map(([name, image]) => {
-    const canvas = document.createElement("canvas");
-    canvas.width = image.width; canvas.height = image.height;
-    canvas.getContext("2d").putImageData(image, 0, 0);
-    return [name, canvas];
-  }));
 }
 
 function handle(canvas, view, { redraw, stretch, onDrag, onClick }) {

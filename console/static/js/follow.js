@@ -5,8 +5,9 @@ import { condition, holdInSight } from "./mapview.js";
 import { on, seenAt, set, state } from "./store.js";
 
 export function startFollow() {
-  on("follow", () => { keep(); draw(); });
+  on("follow", () => { kept = ""; keep(); draw(); });
   on("vehicles", () => { if (state.follow) { keep(); draw(); } });
+  on("moved", (ids) => { if (ids.includes(state.follow)) keep(); });
   on("mapDragged", end);
   draw();
 }
@@ -23,9 +24,13 @@ export function toggle() {
 
 const followed = () => state.vehicles?.find((one) => one.id === state.follow);
 
+let kept = ""; // the place the map was last moved to: moving it there again would draw it all again
+
 function keep() {
-  const vehicle = followed();
-  if (vehicle && vehicle.lon !== null) holdInSight(vehicle.lon, vehicle.lat);
+  const vehicle = followed(), place = `${vehicle?.lon},${vehicle?.lat}`;
+  if (!vehicle || vehicle.lon === null || place === kept) return;
+  kept = place;
+  holdInSight(vehicle.lon, vehicle.lat);
 }
 
 export function draw() {

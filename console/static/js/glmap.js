@@ -2,10 +2,11 @@
 import * as maplibre from "/static/vendor/maplibre/maplibre-gl.mjs";
 import { images } from "./icons.js";
 import { here, label, land, lanes, outline, quiet, select } from "./palette.js";
+import { createVehicleLayer } from "./vehiclelayer.js";
 
 const FONT = "'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
 const EMPTY = { type: "FeatureCollection", features: [] };
-const POINTS = ["facilities", "stations", "cases", "vehicles"];
+const POINTS = ["facilities", "stations", "cases"];
 
 const byClass = (main, secondary, lane) => ["match", ["get", "c"], "main", main, "secondary", secondary, lane];
 const widths = (factor) => ["interpolate", ["exponential", 1.5], ["zoom"],
@@ -33,13 +34,8 @@ function layers(lang) {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, ["*", 1.9, ["get", "size"]], 16, ["*", 7, ["get", "size"]]] } },
     { id: "cases", type: "symbol", source: "cases", layout: { "icon-image": ["get", "icon"], "icon-size": 0.48, "icon-allow-overlap": true } },
     { id: "stops", type: "symbol", source: "stops", minzoom: 12.5, layout: { "text-field": ["get", "n"], "text-font": ["Noto Sans SC"], "text-size": 11 }, paint: halo },
-    { id: "vehicles", type: "symbol", source: "vehicles",
-      layout: { "icon-image": ["get", "icon"], "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.42, 15, 0.62], "icon-rotate": ["get", "heading"],
-        "icon-rotation-alignment": "map", "icon-allow-overlap": true, "symbol-sort-key": ["get", "order"] } },
     { id: "ring", type: "line", source: "here", filter: ["==", ["geometry-type"], "LineString"], paint: { "line-color": select(), "line-width": 1.5, "line-dasharray": [3, 2] } },
     { id: "here", type: "circle", source: "here", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": here(), "circle-radius": 8, "circle-stroke-color": outline(), "circle-stroke-width": 3 } },
-    { id: "plates", type: "symbol", source: "vehicles", minzoom: 13.5,
-      layout: { "text-field": ["get", "label"], "text-font": ["Noto Sans SC"], "text-size": 11, "text-offset": [0, 1.5], "text-optional": true }, paint: halo },
   ];
 }
 
@@ -47,7 +43,7 @@ function layers(lang) {
 export function createGlMap(container, { bounds, attribution, streets, lang, onPick, onTap, onMove, onDrag, onClosed }) {
   const source = (data) => ({ type: "geojson", data });
   const sources = { streets: { ...source(streets), tolerance: 0.3, buffer: 16 }, drive: source(EMPTY), pick: source(EMPTY), stops: source(EMPTY), here: source(EMPTY) };
-  for (const name of POINTS) sources[name] = source(EMPTY);
+  for (const name of POINTS) sources[name] = { ...source(EMPTY), promoteId: "ref" };
   const map = new maplibre.Map({
     container, style: { version: 8, sources, layers: layers(lang) }, bounds, fitBoundsOptions: { padding: 40 }, attributionControl: false,
     localIdeographFontFamily: FONT, dragRotate: false, maxPitch: 0, fadeDuration: 0, minZoom: 8, maxZoom: 19, renderWorldCopies: false,
@@ -57,7 +53,8 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibre.ScaleControl(), "bottom-right");
   map.addControl(new maplibre.AttributionControl({ compact: false, customAttribution: attribution || undefined }), "bottom-right");
-  const held = { points: new Map(), painted: new Map() };
+  const held = { points: new Map(), painted: new Map(), under: new Set() };
+  const vehicles = createVehicleLayer(map);
   const popup = new maplibre.Popup({ maxWidth: "280px", focusAfterOpen: false });
   const ready = new Promise((resolve) => map.once("style.load", () => { addImages(map); resolve(); }));
 
@@ -68,25 +65,28 @@ export function createGlMap(container, { bounds, attribution, streets, lang, onP
     if (event.key.startsWith("Arrow")) onDrag();
     if (event.key === "Enter") ask({ point: map.project(map.getCenter()), lngLat: map.getCenter() }); // of what is in the middle
   });
-  const ask = (event) => { if (!onTap(event.lngLat.toArray())) onPick(...picked(map, event)); };
+  const ask = (event) => { if (!onTap(event.lngLat.toArray())) onPick(...picked(map, vehicles, event)); };
   map.on("click", ask);
-  for (const layer of ["vehicles", "cases", "stations", "facilities", "streets"]) {
-    map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
-    map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
+  const under = (layer, there) => {
+    held.under[there ? "add" : "delete"](layer);
+    map.getCanvas().style.cursor = held.under.size ? "pointer" : "";
+  };
+  map.on("mousemove", (event) => under("vehicles", Boolean(vehicles.under(event.point))));
+  for (const layer of ["cases", "stations", "facilities", "streets"]) {
+    map.on("mouseenter", layer, () => under(layer, true));
+    map.on("mouseleave", layer, () => under(layer, false));
   }
   const put = (name, data) => ready.then(() => map.getSource(name).setData(data));
   return {
-    map, ready, kind: "webgl",
+    map, vehicles, ready, kind: "webgl",
     paintStreets: (paints) => ready.then(() => paint(map, held, paints)),
-    setPoints: (name, features) => put(name, { type: "FeatureCollection", features }),
+    setPoints: (name, features) => (name === "vehicles" ? vehicles.set(features) : ready.then(() => putPoints(map, held, name, features))),
     setStops: (features) => put("stops", { type: "FeatureCollection", features }),
     setHere: (features) => put("here", { type: "FeatureCollection", features }),
     setDrive: (lines) => put("drive", { type: "MultiLineString", coordinates: lines }),
     setPick: (lines) => put("pick", { type: "MultiLineString", coordinates: lines }),
-    show: (name, visible) => ready.then(() => {
-      for (const id of name === "vehicles" ? ["vehicles", "plates"] : [name]) map.setLayoutProperty(id, "visibility", visible ? "visible" : "none");
-    }),
-    restyle: (language) => ready.then(() => restyle(map, language)),
+    show: (name, visible) => (name === "vehicles" ? vehicles.show(visible) : ready.then(() => map.setLayoutProperty(name, "visibility", visible ? "visible" : "none"))),
+    restyle: (language) => ready.then(() => { restyle(map, language); vehicles.restyle(); }),
     fit: (box) => map.fitBounds(box, { padding: 60, maxZoom: 15.5, duration: 400 }),
     fly: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15), duration: 400 }),
     hold: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 14), duration: 400 }),
@@ -124,10 +124,22 @@ function paint(map, held, paints) {
   held.painted = paints;
 }
 
-function picked(map, event) {
+/** Points by their `ref`. Only what differs from last time is sent on and drawn. */
+function putPoints(map, held, name, features) {
+  const before = held.points.get(name) ?? new Map();
+  const now = new Map(features.map((f) => [f.properties.ref, JSON.stringify([f.geometry.coordinates, f.properties])]));
+  const add = features.filter((f) => before.get(f.properties.ref) !== now.get(f.properties.ref));
+  const remove = [...before.keys()].filter((ref) => !now.has(ref));
+  held.points.set(name, now);
+  if (add.length || remove.length) map.getSource(name).updateData({ add, remove });
+}
+
+function picked(map, vehicles, event) {
   const { x, y } = event.point;
   const box = (r) => [[x - r, y - r], [x + r, y + r]];
-  for (const layer of ["vehicles", "cases", "stations", "facilities"]) {
+  const vehicle = vehicles.under(event.point);
+  if (vehicle) return ["vehicles", vehicle.properties.ref, vehicle.geometry.coordinates];
+  for (const layer of ["cases", "stations", "facilities"]) {
     const [feature] = map.queryRenderedFeatures(box(6), { layers: [layer] });
     if (feature) return [layer, feature.properties.ref, feature.geometry.coordinates];
   }

@@ -31,9 +31,9 @@ function drawClock() {
 }
 
 function drawFigures() {
-  const made = figures();
+  const made = state.figures ?? figures();
   const open = (state.cases ?? []).filter((c) => !c.closed_at);
-  const late = open.some((c) => Date.parse(c.deadline) < seenAt());
+  const at = seenAt(), late = open.some((c) => Date.parse(c.deadline) < at);
   const working = (state.vehicles ?? []).filter((v) => !["none", "stale", "out"].includes(condition(v))).length;
   const one = (label, value, cls = "", bad = false) => h(cls ? `div.${cls}` : "div", {}, h("dt", {}, label), h(bad ? "dd.bad" : "dd", {}, value));
   const road = state.status?.reading?.road_c;

@@ -45,14 +45,22 @@ export function applyTexts(root = document) {
 }
 
 const locale = () => (lang === "zh" ? "zh-CN" : "en-GB");
-const format = (value, options) => new Intl.DateTimeFormat(locale(), { timeZone: zone, hourCycle: "h23", ...options }).format(new Date(value));
+const formats = new Map(); // made once: making one takes longer than using it some hundred times, and lists are long
+
+function kept(Format, where, options) {
+  const name = JSON.stringify([Format.name, where, options]);
+  if (!formats.has(name)) formats.set(name, new Format(where, options));
+  return formats.get(name);
+}
+
+const format = (value, options) => kept(Intl.DateTimeFormat, locale(), { timeZone: zone, hourCycle: "h23", ...options }).format(new Date(value));
 
 export const clockTime = (value) => format(value, { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 export const shortTime = (value) => format(value, { hour: "2-digit", minute: "2-digit" });
 export const dayTime = (value) => format(value, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
 
 /** The city's date of an instant, as 2023-12-18. */
-export const dayOf = (value) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(value));
+export const dayOf = (value) => kept(Intl.DateTimeFormat, "sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(value));
 
 /** The instant (milliseconds) so many minutes after the city's midnight of a date; on the day the clocks change, by the clock that runs on. */
 export function momentOf(day, minutes) {
@@ -63,7 +71,7 @@ export function momentOf(day, minutes) {
 export const minutesOfDay = (value) => Math.floor((value - momentOf(dayOf(value), 0)) / 60000);
 
 function offsetAt(value) {
-  const part = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" }).formatToParts(new Date(value)).map((one) => [one.type, Number(one.value)]));
+  const part = Object.fromEntries(kept(Intl.DateTimeFormat, "en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" }).formatToParts(new Date(value)).map((one) => [one.type, Number(one.value)]));
   return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute) - Math.floor(value / 60000) * 60000;
 }
 
@@ -84,7 +92,7 @@ export function span(seconds) {
   return `${Math.floor(hours / 24)} ${t("unit.d")}`;
 }
 
-export const number = (value, digits = 0) => new Intl.NumberFormat(locale(), { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+export const number = (value, digits = 0) => kept(Intl.NumberFormat, locale(), { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 export const km = (metres) => `${number(metres / 1000, metres < 9950 ? 1 : 0)} ${t("unit.km")}`;
 export const mass = (kg) => (kg >= 1000 ? `${number(kg / 1000, 1)} ${t("unit.t")}` : `${number(kg)} ${t("unit.kg")}`);
 export const hours = (seconds) => `${number(seconds / 3600, 1)} ${t("unit.h")}`;

@@ -50,3 +50,13 @@ export function images() {
   for (const [kind, letter] of Object.entries(FACILITY_LETTERS)) found[`f-${kind}`] = square(letter, toolColours().none);
   return found;
 }
+
+/** The same as canvases, to be drawn on another. */
+export function bitmaps() {
+  return Object.fromEntries(Object.entries(images()).map(([name, image]) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.width; canvas.height = image.height;
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    return [name, canvas];
+  }));
+}

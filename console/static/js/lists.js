@@ -1,7 +1,7 @@
 // The other lists: stations, vehicles. Each row goes to its place on the map.
 import { h } from "./dom.js";
 import { named, number, shortTime, span, t, when, word } from "./i18n.js";
-import { condition, showAt } from "./mapview.js";
+import { condition, show, showAt } from "./mapview.js";
 import { seenAt, state } from "./store.js";
 
 const ROWS_SHOWN = 300;
@@ -34,18 +34,29 @@ function level(s) {
   return h(cls, { role: "img", "aria-label": `${number(s.level_pct)} %` }, h("i", { width: `${Math.min(100, s.level_pct)}%` }));
 }
 
+let rowsOf = new Map(); // vehicle → its row; it is kept, and only what it says otherwise is written anew: all of them may move at once
+
 export function vehiclesList() {
   const rows = state.vehicles ?? [];
   if (!rows.length) return empty("vehicles");
-  const chips = { out: "bad", stale: "warn", none: "" };
-  const order = (v) => "outsplbstalenone".indexOf(condition(v));
-  const sorted = [...rows].sort((a, b) => order(a) - order(b) || a.id.localeCompare(b.id));
-  return [sorted.slice(0, ROWS_SHOWN).map((v) => {
-    const how = condition(v);
-    const cls = chips[how] ?? "info";
-    return h("button.item", { type: "button", "data-key": v.id, onclick: () => v.lon !== null && showAt("vehicles", v.id, v.lon, v.lat) },
-      h("header", {}, h("h3", {}, `${v.plate} · ${word("vehiclekind", v.kind)}`),
-        h(cls ? `span.chip.${cls}` : "span.chip", {}, v.lon === null && how !== "out" ? t("vehicle.nofix") : how === "stale" ? t("vehicle.stale", { t: span(age(v.observed_at)) }) : t(`tool.${how}`))),
-      h("div.sub", {}, h("span.mono", {}, v.id), h("span", {}, v.district), v.speed_kmh !== null && how !== "stale" && h("span", {}, t("vehicle.speed", { n: number(v.speed_kmh) })), v.reason && h("span", {}, v.reason)));
-  }), more(rows)];
+  const order = (how) => "outsplbstalenone".indexOf(how);
+  const sorted = rows.map((v) => ({ v, how: condition(v) })).sort((a, b) => order(a.how) - order(b.how) || (a.v.id < b.v.id ? -1 : 1));
+  rowsOf = new Map(sorted.slice(0, ROWS_SHOWN).map(({ v, how }) => [v.id, say(rowsOf.get(v.id) ?? vehicleRow(v.id), v, how)]));
+  return [[...rowsOf.values()].map((row) => row.element), more(rows)];
+}
+
+function vehicleRow(id) {
+  const parts = [h("h3", {}), h("span.chip", {}), h("span", {}), h("span", {}), h("span", {})];
+  const element = h("button.item.kept", { type: "button", "data-key": id, onclick: () => show({ kind: "vehicles", id }, true) },
+    h("header", {}, parts.slice(0, 2)), h("div.sub", {}, h("span.mono", {}, id), parts.slice(2)));
+  return { element, parts, said: [] };
+}
+
+function say(row, v, how) {
+  const doing = v.lon === null && how !== "out" ? t("vehicle.nofix") : how === "stale" ? t("vehicle.stale", { t: span(age(v.observed_at)) }) : t(`tool.${how}`);
+  const said = [`${v.plate} · ${word("vehiclekind", v.kind)}`, doing, v.district, v.speed_kmh !== null && how !== "stale" ? t("vehicle.speed", { n: number(v.speed_kmh) }) : "", v.reason];
+  said.forEach((text, i) => { if (text !== row.said[i]) Object.assign(row.parts[i], { textContent: text, hidden: !text }); });
+  const cls = `chip ${{ out: "bad", stale: "warn", none: "" }[how] ?? "info"}`.trim();
+  if (row.parts[1].className !== cls) row.parts[1].className = cls;
+  return Object.assign(row, { said });
 }

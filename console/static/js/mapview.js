@@ -30,13 +30,14 @@ export async function startMap() {
   window.sweeplineMap = view;
   drawTools();
   drawFacilities();
-  on("mode work treatment detail route difference past", drawStreets);
-  on("treatment", () => set("figures", figures()));
+  on("mode work detail route difference past", drawStreets);
+  on("treatment", () => { if (state.mode === "age") drawStreets(); set("figures", figures()); });
   on("detail route difference", drawRoute);
-  on("vehicles", drawVehicles);
+  on("vehicles moved", drawVehicles);
   on("stations", drawStations);
   on("cases", drawCases);
   on("vehicles stations cases", () => state.see && show(state.see));
+  on("moved", (ids) => state.see?.kind === "vehicles" && ids.includes(state.see.id) && show(state.see));
   await view.ready;
   drawEverything();
 }
@@ -251,9 +252,9 @@ function drawStations() {
 }
 
 function drawCases() {
-  const colours = Object.keys(caseColours());
+  const colours = Object.keys(caseColours()), at = seenAt();
   view?.setPoints("cases", (state.cases ?? []).filter((c) => !c.closed_at).map((c) => feature(c.lon, c.lat, {
-    ref: c.number, icon: `case-${colours[Date.parse(c.deadline) < seenAt() ? 1 : 0]}` })));
+    ref: c.number, icon: `case-${colours[Date.parse(c.deadline) < at ? 1 : 0]}` })));
 }
 
 function onPick(kind, id, at) {

@@ -1,5 +1,6 @@
 // What the page knows: one value a name, who wants to hear of it, and how hints become readings.
 import { get } from "./api.js";
+import { caughtUp, moved } from "./moves.js";
 
 const SOURCES = {
   status: "/api/status", plans: "/api/plans", work: "/api/map/work", treatment: "/api/map/treatment", vehicles: "/api/vehicles",
@@ -17,6 +18,7 @@ const SOONEST_MS = { vehicles: 1000, plans: 1000, resources: 2000, treatment: 50
 const ONLY_ON = { snow: "snow", shift: "shift", shiftLog: "shift" };
 const OF_THE_PAST = ["vehicles", "stations", "cases", "treatment", "work"]; // read by past.js while an instant of the past is shown
 const EVERY_MS = 30000;
+const TELL_MS = 1000; // what lists and figures say of vehicles follows the map this often
 const AGAIN_MS = 5000;
 export const STALE_MS = 600000;
 
@@ -24,6 +26,8 @@ export const state = { me: null, city: null, streets: null, mode: "plan", tab: "
 const listeners = new Map();
 const running = new Map();
 const readAt = new Map();
+let toldAt = 0, telling = 0;
+let clock = { said: "", at: 0 }; // the server's time as last told: lists ask for it row by row
 
 export function on(names, callback) {
   for (const name of names.split(" ")) listeners.set(name, [...(listeners.get(name) ?? []), callback]);
@@ -50,13 +54,14 @@ async function reading(name, entry) {
   const wait = (readAt.get(name) ?? 0) + (SOONEST_MS[name] ?? 300) - Date.now();
   if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   entry.again = false;
-  readAt.set(name, Date.now());
+  const began = Date.now();
+  readAt.set(name, began);
   try {
     const source = SOURCES[name];
     const value = await get(typeof source === "function" ? source() : source);
     if (state.past && OF_THE_PAST.includes(name)) return;
-    if (name === "vehicles") state.vehiclesAt = fixTime(value);
-    set(name, value);
+    if (name === "vehicles") setVehicles(caughtUp(value, began));
+    else set(name, value);
     if (state.failed) set("failed", null);
   } catch (error) {
     if (error.status !== 401) set("failed", { name, error });
@@ -64,6 +69,23 @@ async function reading(name, entry) {
     running.delete(name);
   }
   if (entry.again) load(name);
+}
+
+function setVehicles(vehicles) {
+  state.vehiclesAt = fixTime(vehicles);
+  toldAt = Date.now();
+  set("vehicles", vehicles);
+}
+
+/** Vehicles have moved: the map shows it at once (`moved`), everything else within a second (`vehicles`). */
+function move(rows) {
+  if (state.past || !state.vehicles) return;
+  state.vehicles = moved(state.vehicles, rows);
+  state.vehiclesAt = fixTime(state.vehicles);
+  set("moved", rows.map(([id]) => id));
+  clearTimeout(telling);
+  telling = setTimeout(() => !state.past && setVehicles(state.vehicles), toldAt + TELL_MS - Date.now());
+  load("treatment");
 }
 
 /** The instant positions are judged old against. A simulated clock moves in steps and may be ahead of what was read. */
@@ -93,20 +115,21 @@ export function live() {
     source.onopen = () => { if (opened) loadAll(); opened = true; set("linked", true); };
     // A refusal (503 while the database is away) closes it for good: open another one.
     source.onerror = () => { set("linked", false); if (source.readyState === EventSource.CLOSED) again = setTimeout(listen, AGAIN_MS); };
+    source.addEventListener("moved", (message) => move(JSON.parse(message.data)));
     source.onmessage = (message) => hinted(JSON.parse(message.data));
   };
   listen();
   on("degree", (degree) => { if (degree === "well") loadAll(); });
   const slow = setInterval(() => { if (!document.hidden) loadAll(); }, EVERY_MS);
-  const clock = setInterval(() => { if (!document.hidden && state.status?.simulated) load("status"); }, 2000);
-  return () => { source.close(); clearTimeout(again); clearInterval(slow); clearInterval(clock); };
+  const ticking = setInterval(() => { if (!document.hidden && state.status?.simulated) load("status"); }, 2000);
+  return () => { source.close(); clearTimeout(again); clearInterval(slow); clearInterval(ticking); };
 }
 
 /** The city's time now: the server's, carried on by this machine's clock where it is not simulated. */
 export function now() {
   if (!state.status) return Date.now();
-  const base = Date.parse(state.status.now);
-  return state.status.simulated ? base : base + Math.max(0, Date.now() - (readAt.get("status") ?? Date.now()));
+  if (clock.said !== state.status.now) clock = { said: state.status.now, at: Date.parse(state.status.now) };
+  return state.status.simulated ? clock.at : clock.at + Math.max(0, Date.now() - (readAt.get("status") ?? Date.now()));
 }
 
 /** The instant the map shows: now, or one of the past. */
