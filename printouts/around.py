@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from printouts.placement import Point
 
@@ -32,7 +33,10 @@ class Near:
 
     def touches(self, line: Sequence[Point]) -> bool:
         """Whether a line comes near."""
-        return any(_cell(point) in self._cells for point in _dense(line))
+        if any((x // NEAR, y // NEAR) in self._cells for x, y in line):
+            return True
+        long = any(abs(a[0] - b[0]) + abs(a[1] - b[1]) > NEAR for a, b in pairwise(line))
+        return long and any(_cell(point) in self._cells for point in _dense(line))
 
 
 def _dense(line: Sequence[Point]) -> Iterable[Point]:
@@ -43,8 +47,8 @@ def _dense(line: Sequence[Point]) -> Iterable[Point]:
         yield from ((x + (u - x) * k / steps, y + (v - y) * k / steps) for k in range(steps))
 
 
-def _cell(point: Point) -> tuple[int, int]:
-    return int(point[0] // NEAR), int(point[1] // NEAR)
+def _cell(point: Point) -> tuple[float, float]:
+    return point[0] // NEAR, point[1] // NEAR
 
 
 def joined(lines: Iterable[Line]) -> list[Line]:
@@ -67,20 +71,19 @@ def joined(lines: Iterable[Line]) -> list[Line]:
 def _walk(line: Line, pieces: list[Line], at: dict[tuple[int, int], list[_End]], left: list[bool]) -> Line:
     """The line with what goes on from its last point, as long as something does."""
     whole = list(line)
-    while True:
-        heading = math.atan2(whole[-1][1] - whole[-2][1], whole[-1][0] - whole[-2][0])
-        best, straightest = None, 2.0
-        for i, backwards in at[_key(whole[-1])]:
-            if left[i]:
-                a, b = pieces[i][-1:-3:-1] if backwards else pieces[i][:2]
-                turn = abs(math.remainder(math.atan2(b[1] - a[1], b[0] - a[0]) - heading, math.tau))
-                if turn < straightest:
-                    best, straightest = (i, backwards), turn
-        if best is None:
-            return whole
-        i, backwards = best
+    while onward := [end for end in at[_key(whole[-1])] if left[end[0]]]:
+        i, backwards = onward[0] if len(onward) == 1 else min(onward, key=lambda end: _turn(whole, pieces, end))
         left[i] = False
         whole += pieces[i][-2::-1] if backwards else pieces[i][1:]
+    return whole
+
+
+def _turn(whole: Line, pieces: list[Line], end: _End) -> float:
+    """Radians by which a piece turns off from where a line was going."""
+    i, backwards = end
+    a, b = pieces[i][-1:-3:-1] if backwards else pieces[i][:2]
+    heading = math.atan2(whole[-1][1] - whole[-2][1], whole[-1][0] - whole[-2][0])
+    return abs(math.remainder(math.atan2(b[1] - a[1], b[0] - a[0]) - heading, math.tau))
 
 
 def _key(point: Point) -> tuple[int, int]:

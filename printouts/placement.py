@@ -64,23 +64,19 @@ def simplify(points: list[Point], tolerance: float) -> list[Point]:
     spans = [(0, len(points) - 1)]
     while spans:
         first, last = spans.pop()
+        (x, y), (u, v) = points[first], points[last]
+        dx, dy = u - x, v - y
+        length = math.hypot(dx, dy)
         worst, at = tolerance, -1
         for i in range(first + 1, last):
-            distance = _off(points[i], points[first], points[last])
-            if distance > worst:
-                worst, at = distance, i
+            p, q = points[i]
+            off = abs(dy * (p - x) - dx * (q - y)) / length if length else math.hypot(p - x, q - y)
+            if off > worst:
+                worst, at = off, i
         if at >= 0:
             keep[at] = True
             spans += [(first, at), (at, last)]
     return [point for point, kept in zip(points, keep, strict=True) if kept]
-
-
-def _off(p: Point, a: Point, b: Point) -> float:
-    dx, dy = b[0] - a[0], b[1] - a[1]
-    length = math.hypot(dx, dy)
-    if length == 0:
-        return math.dist(p, a)
-    return abs(dy * (p[0] - a[0]) - dx * (p[1] - a[1])) / length
 
 
 def shift_right(points: list[Point], by: float) -> list[Point]:
