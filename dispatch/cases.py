@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from dispatch.context import Context
-from dispatch.decide.cases import OVER
+from dispatch.decide.cases import CLASS_OF, OVER
 from dispatch.places import Place, box, distance_m, place_index
 from dispatch.planning import request_plan
 from dispatch.uow import UnitOfWork
@@ -142,7 +142,7 @@ def work_for(uow: UnitOfWork, context: Context, case: Case, node: str) -> None:
         node=node,
         origin=f"case:{case.number}",
         period=f"case:{case.number}",
-        priority="case",
+        priority=CLASS_OF[case.priority],
         quantity_kg=kind.kg,
         service_s=kind.service_s,
         deadline=case.deadline,

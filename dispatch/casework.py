@@ -1,4 +1,4 @@
-"""What a dispatcher does with cases: take in hand, close with an answer, cancel, merge, split, and all of it back.
+"""What a dispatcher does with cases: take in hand, say how urgent, close with an answer, cancel, merge, split, undo.
 
 Each command is all or none. Its way back is a command of its own: release, reopen, and merging what was split.
 """
@@ -13,7 +13,17 @@ from sqlmodel import col, func, select
 
 from dispatch.cases import OVERDUE, into_running_plan, open_case, running_plans, watch_deadline, work_for
 from dispatch.context import Context
-from dispatch.decide.cases import MOVES, OPEN, CaseFact, state_before, why_not, why_not_merged
+from dispatch.decide.cases import (
+    CLASS_OF,
+    MOVES,
+    OPEN,
+    CaseFact,
+    more_urgent,
+    state_before,
+    why_not,
+    why_not_merged,
+    why_not_set,
+)
 from dispatch.photos import move_photos, photos_of, photos_of_report
 from dispatch.places import place_index
 from dispatch.planning import request_plan
@@ -25,6 +35,8 @@ from models.tables.work import Case, Report, WorkItem
 
 CASES_AT_ONCE = 200
 ANSWER_LIMIT = 1000
+UNDONE = ("open", "planned", "started")
+"""States of work that is still to be done."""
 GONE = "case_over"
 """Why the work of a case was cancelled: reopening the case opens it again."""
 
@@ -39,6 +51,34 @@ def release(uow: UnitOfWork, numbers: Sequence[str]) -> None:
     """Nobody sees to these cases by hand any more. Raises Refused, Stale."""
     for case in _allowed(uow, "release", numbers):
         _move(uow, case, "release")
+
+
+def set_priority(uow: UnitOfWork, context: Context, numbers: Sequence[str], priority: str) -> None:
+    """These matter so much to plans made from now on. Urgent work that no plan has is asked for at once.
+
+    Raises Refused for no such priority, Stale for a case that is over or has it already.
+    """
+    if priority not in CLASS_OF:
+        raise Refused("usage", f"a priority is one of {', '.join(CLASS_OF)}, not {priority}")
+    cases = _locked(uow, numbers)
+    for case in cases:
+        _refuse(why_not_set(fact_of(uow, case), priority), case.number)
+    for case in cases:
+        item = _give_priority(uow, case, priority)
+        _said(uow, case)
+        if item is not None and item.state == "open" and priority == "urgent":
+            into_running_plan(uow, context, case, item)
+
+
+def _give_priority(uow: UnitOfWork, case: Case, priority: str) -> WorkItem | None:
+    """Its work that is not over, if there is any, which now has the class of the priority."""
+    uow.audit("case.priority", f"case:{case.number}", was=case.priority, priority=priority)
+    case.priority = priority
+    item = uow.session.get(WorkItem, case.work_item, with_for_update=True) if case.work_item else None
+    if item is None or item.state not in UNDONE:
+        return None
+    item.priority = CLASS_OF[priority]
+    return item
 
 
 def close(uow: UnitOfWork, context: Context, numbers: Sequence[str], answer: str) -> None:
@@ -76,6 +116,8 @@ def merge(uow: UnitOfWork, context: Context, into: str, numbers: Sequence[str]) 
         if case.deadline < target.deadline:
             target.deadline = case.deadline
             watch_deadline(uow, target)
+        if more_urgent(case.priority, target.priority) != target.priority:
+            _give_priority(uow, target, case.priority)
         moved: dict[str, Any] = {"photos": photos} if photos else {}
         _move(uow, case, "merge", into=target.number, reports=ids, **moved)
         uow.audit("case.merged", f"case:{target.number}", reports=ids, case=case.number)
@@ -146,7 +188,7 @@ def _take_back_reports(uow: UnitOfWork, case: Case, rows: Sequence[AuditRow]) ->
 def fact_of(uow: UnitOfWork, case: Case) -> CaseFact:
     """A case as the decisions see it."""
     count = uow.session.exec(select(func.count()).select_from(Report).where(Report.case == case.number)).one()
-    return CaseFact(case.number, case.kind, case.state, int(count))
+    return CaseFact(case.number, case.kind, case.state, int(count), case.priority)
 
 
 def _move(uow: UnitOfWork, case: Case, name: str, to: str = "", **detail: Any) -> None:
@@ -169,7 +211,7 @@ def _said(uow: UnitOfWork, case: Case) -> None:
 def _drop_work(uow: UnitOfWork, context: Context, case: Case) -> None:
     """Nobody need drive there any more: a running plan that has it is made anew without it."""
     item = uow.session.get(WorkItem, case.work_item, with_for_update=True) if case.work_item else None
-    if item is None or item.state not in ("open", "planned", "started"):
+    if item is None or item.state not in UNDONE:
         return
     item.state, item.detail = "cancelled", {**item.detail, "reason": GONE}
     uow.audit("work.cancelled", f"work:{item.id}", reason=GONE)
@@ -191,6 +233,7 @@ def _work_again(uow: UnitOfWork, context: Context, case: Case) -> None:
     if item.state != "cancelled" or item.detail.get("reason") != GONE:
         return
     item.state, item.detail = "open", {key: value for key, value in item.detail.items() if key != "reason"}
+    item.priority = CLASS_OF[case.priority]
     uow.audit("work.reopened", f"work:{item.id}")
     into_running_plan(uow, context, case, item)
 

@@ -33,6 +33,9 @@ DESK: dict[str, Callable[[UnitOfWork, Context, Values], object]] = {
     "case.cancel": lambda uow, context, values: casework.cancel(uow, context, values["numbers"], values["answer"]),
     "case.merge": lambda uow, context, values: casework.merge(uow, context, values["into"], values["numbers"]),
     "case.split": lambda uow, context, values: casework.split(uow, context, values["report"]),
+    "case.priority": lambda uow, context, values: casework.set_priority(
+        uow, context, values["numbers"], values["priority"]
+    ),
     "case.reopen": lambda uow, context, values: casework.reopen(uow, context, values["numbers"]),
     "photo.add": lambda uow, _, values: photos.add(
         uow, values["case"], values["report"], photos.Picture(**values["picture"])

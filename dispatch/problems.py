@@ -21,6 +21,8 @@ from routing.problem import Vehicle as RoutingVehicle
 KIND_OF_SERVICE = {"salting": "salt_store", "ploughing": "salt_store", "collection": "transfer"}
 LOAD_OF_SERVICE = {"salting": "salt_kg", "ploughing": "salt_kg", "collection": "waste_kg"}
 ON_FOOT = "beats"
+WEIGHTS = {"urgent": 4, "case_urgent": 12, "case": 4, "case_low": 1}
+"""What a second late costs by class of work, where the rules of snow do not say; any other 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _deadline(item: WorkItem, rules: Rules, zero: datetime) -> tuple[int | None,
     if item.deadline is None:
         return None, 0
     rule = rules.snow.classes.get(item.priority)
-    weight = rule.weight if rule is not None else {"urgent": 4, "case": 4}.get(item.priority, 1)
+    weight = rule.weight if rule is not None else WEIGHTS.get(item.priority, 1)
     return seconds_from(zero, item.deadline, 0), weight
 
 

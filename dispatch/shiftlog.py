@@ -23,7 +23,8 @@ LOGGED = (
     *("pin.set", "pin.removed", "route.told", "sheet.ticked", "sheet.handed_back"),
     *("resource.out", "resource.limited", "resource.back", "self_start.stopped", "self_start.released"),
     *("case.opened", "case.accepted", "case.released", "case.closed", "case.cancelled", "case.merged_into"),
-    *("case.split", "case.reopened", "photo.added", "photo.removed", "station.overflow", "station.missed"),
+    *("case.split", "case.reopened", "case.priority", "station.overflow", "station.missed"),
+    *("photo.added", "photo.removed"),
     *("note.written", "note.struck", "shift.taken_over", "quarantine.replayed", "quarantine.dropped"),
     "day.closed",
 )

@@ -75,6 +75,8 @@ PRIORITIES: dict[str, Words] = {
     "bridge": ("含桥坡", "bridge/ramp"),
     "urgent": ("紧急", "urgent"),
     "case": ("投诉", "complaint"),
+    "case_urgent": ("投诉·紧急", "complaint, urgent"),
+    "case_low": ("投诉", "complaint"),
 }
 STREAMS: dict[str, Words] = {
     "food": ("厨余", "food"),

@@ -42,11 +42,21 @@ class Merging(CasesNamed):
     into: Number
 
 
-class Preview(CasesNamed):
-    """What is to be done with which cases; `into` for merging only."""
+Priority = Literal["urgent", "normal", "low"]
 
-    act: Literal["accept", "release", "close", "cancel", "merge", "reopen"]
+
+class Prioritising(CasesNamed):
+    """Which cases, and how much they matter."""
+
+    priority: Priority
+
+
+class Preview(CasesNamed):
+    """What is to be done with which cases; `into` for merging only, `priority` for giving one."""
+
+    act: Literal["accept", "release", "close", "cancel", "merge", "reopen", "priority"]
     into: Annotated[str, Field(max_length=60)] = ""
+    priority: Priority = "normal"
 
 
 class Splitting(BaseModel):
@@ -66,7 +76,7 @@ def cases(_who: Viewer, deps: Deps) -> list[CaseOut]:
 def preview(body: Preview, _who: Viewer, deps: Deps) -> list[CaseVerdictOut]:
     """Which of these it could be done with now, and why not with the others. Changes nothing."""
     with deps.database.read() as session:
-        return read_verdicts(session, body.act, body.numbers, body.into)
+        return read_verdicts(session, body.act, body.numbers, body.into, body.priority)
 
 
 @router.get("/{number}")
@@ -92,6 +102,12 @@ def accept(body: CasesNamed, who: Dispatcher, deps: Deps) -> list[CaseOut]:
 def release(body: CasesNamed, who: Dispatcher, deps: Deps) -> list[CaseOut]:
     """Nobody sees to these by hand any more."""
     return _do(deps, "release", body, who.name)
+
+
+@router.post("/priority", responses=STALE)
+def priority(body: Prioritising, who: Dispatcher, deps: Deps) -> list[CaseOut]:
+    """These matter so much to plans made from now on."""
+    return _do(deps, "priority", body, who.name)
 
 
 @router.post("/close", responses=STALE)

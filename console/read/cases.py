@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from console.read.base import Out
-from dispatch.decide.cases import CaseFact, why_not, why_not_merged
+from dispatch.decide.cases import CaseFact, why_not, why_not_merged, why_not_set
 from models.errors import Refused
 from models.tables.flow import AuditRow, Quarantine, StoredEvent
 from models.tables.work import Case, CasePhoto, Report, WorkItem
@@ -38,6 +38,7 @@ class CaseOut(Out):
     text: str
     answer: str
     merged_into: str | None
+    priority: str
 
 
 class ReportOut(Out):
@@ -137,6 +138,7 @@ def _case(row: Case, texts: Sequence[str]) -> CaseOut:
         text=next((text for text in texts if text), "")[:TEXT_SHOWN],
         answer=row.answer,
         merged_into=row.merged_into,
+        priority=row.priority,
     )
 
 
@@ -202,20 +204,25 @@ def read_filed(session: Session, source: str, key: str) -> FiledOut:
     )
 
 
-def read_verdicts(session: Session, name: str, numbers: Sequence[str], into: str) -> list[CaseVerdictOut]:
-    """What the move would meet with, case by case. Raises Refused for an unknown case."""
+def read_verdicts(
+    session: Session, name: str, numbers: Sequence[str], into: str = "", priority: str = ""
+) -> list[CaseVerdictOut]:
+    """What the move would meet with, case by case; `priority` for giving one. Raises Refused for an unknown case."""
     told = _told(session, [*numbers, into])
 
     def fact(number: str) -> CaseFact:
         row = session.get(Case, number)
         if row is None:
             raise Refused("unknown_case", f"no case {number}")
-        return CaseFact(row.number, row.kind, row.state, len(told.get(number, ())))
+        return CaseFact(row.number, row.kind, row.state, len(told.get(number, ())), row.priority)
 
     target = fact(into) if name == "merge" else None
     verdicts = []
     for number in dict.fromkeys(numbers):
         case = fact(number)
-        why = why_not_merged(target, case) if target is not None else why_not(name, case)
+        if name == "priority":
+            why = why_not_set(case, priority)
+        else:
+            why = why_not_merged(target, case) if target is not None else why_not(name, case)
         verdicts.append(CaseVerdictOut(number=number, why=why))
     return verdicts

@@ -18,6 +18,7 @@ from console.read.city import TreatmentOut, read_treatment, the_city
 from console.read.field import StationOut, StationsOut, VehicleOut
 from console.read.work import WORK_AFTER, WORK_BEFORE, WorkRouteOut, read_work_then
 from models.tables.city import ResourceState, Station, Vehicle
+from models.tables.flow import AuditRow
 from models.tables.work import Case, Level, Position, Report, StationDay
 from models.times import UtcDateTime, local_date, to_micros
 
@@ -226,6 +227,7 @@ def _cases(session: Session, at: datetime) -> list[CaseOut]:
         .order_by(col(Report.at))
     ):
         reports.setdefault(case, []).append(text)
+    priorities = _priorities(session, at)
     found = []
     for row in rows:
         closed = row.closed_at is not None and row.closed_at <= at
@@ -245,6 +247,14 @@ def _cases(session: Session, at: datetime) -> list[CaseOut]:
                 text=next((text for text in told if text), "")[:TEXT_SHOWN],
                 answer=row.answer if closed else "",
                 merged_into=row.merged_into if closed else None,
+                priority=priorities.get(row.number, row.priority),
             )
         )
     return found
+
+
+def _priorities(session: Session, at: datetime) -> dict[str, str]:
+    """The priorities that were changed since, by case: what the first change found."""
+    since = select(AuditRow).where(AuditRow.action == "case.priority", AuditRow.at > at)
+    newest_first = session.exec(since.order_by(col(AuditRow.id).desc()))
+    return {row.subject.removeprefix("case:"): row.detail["was"] for row in newest_first}

@@ -8,6 +8,8 @@ from typing import Any
 
 OPEN = ("reported", "dispatched", "in_progress")
 OVER = ("closed", "cancelled", "merged")
+CLASS_OF = {"urgent": "case_urgent", "normal": "case", "low": "case_low"}
+"""The class of a case's work by the case's priority, the most urgent first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class CaseFact:
     kind: str
     state: str
     reports: int
+    priority: str = "normal"
 
 
 def why_not(name: str, case: CaseFact) -> str:
@@ -46,6 +49,16 @@ def why_not(name: str, case: CaseFact) -> str:
     if case.state in OVER:
         return "over"
     return "not_over" if name == "reopen" else "taken" if name == "accept" else "not_taken"
+
+
+def why_not_set(case: CaseFact, priority: str) -> str:
+    """Why the case may not be given this priority: a code, "" where it may."""
+    return "over" if case.state in OVER else "same" if case.priority == priority else ""
+
+
+def more_urgent(one: str, other: str) -> str:
+    """The more urgent of two priorities."""
+    return min(one, other, key=tuple(CLASS_OF).index)
 
 
 def why_not_merged(into: CaseFact, other: CaseFact) -> str:

@@ -42,7 +42,8 @@ class WorkItem(SQLModel, table=True):
 class Case(SQLModel, table=True):
     """A complaint's life. `state`: reported, dispatched, in_progress, closed, cancelled, merged (into another one).
 
-    `answer` is what the public is told, written with the closing.
+    `answer` is what the public is told, written with the closing. `priority`: urgent, normal, low; what being late with
+    its work costs in a plan. Its deadline is another thing.
     """
 
     __tablename__ = "case_file"
@@ -60,6 +61,7 @@ class Case(SQLModel, table=True):
     work_item: str | None = None
     answer: str = ""
     merged_into: str | None = None
+    priority: str = "normal"
 
 
 class Report(SQLModel, table=True):

@@ -91,6 +91,51 @@ def test_a_preview_says_how_many_it_is_done_with_and_why_not_the_others(open_tab
     assert tab.faults == []
 
 
+def test_several_get_a_priority_with_a_count_first_and_each_its_own_back(open_tab: OpenTab, site: Site) -> None:
+    with site.database.write() as session:
+        session.get_one(Case, ICE).priority = "low"
+    tab = open_tab(webgl=False, at="#/cases")
+    tab.sign_in("dong")
+    page = tab.page
+    shows(tab, FULL, ICE)
+    assert "可缓" in page.inner_text(f"[data-case='{ICE}']")
+    page.click("[data-key=case-all]")
+    page.focus("[data-key=bulk-priority]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#confirm-dialog[open]")
+    assert page.locator("#confirm-dialog option").all_inner_texts() == [
+        "紧急：变更 2 件",
+        "普通：变更 1 件",
+        "可缓：变更 1 件",
+    ]
+    assert tab.violations() == []
+    page.click("#confirm-dialog .primary")
+    page.wait_for_selector("[data-key=case-undo]")
+    assert "紧急：2 件" in page.inner_text("#panel-foot")
+    assert priorities(site) == {ICE: "urgent", FULL: "urgent"}
+    assert page.locator("[data-case] .chip.warn").all_inner_texts() == ["紧急", "紧急"]
+    assert tab.violations() == []
+    page.click("[data-key=case-undo]")
+    tab.until("document.querySelectorAll('[data-case] .chip.warn').length === 0")
+    assert priorities(site) == {ICE: "low", FULL: "normal"}
+    page.select_option("[data-key=cases-order]", "priority")
+    shows(tab, FULL, ICE)
+    page.click(f"[data-key='{ICE}']")
+    page.click("[data-key=case-priority]")
+    page.wait_for_selector("#confirm-dialog[open]")
+    page.click("#confirm-dialog .primary")
+    page.wait_for_selector("[data-file] .chip.warn")
+    assert priorities(site) == {ICE: "urgent", FULL: "normal"}
+    page.click("[data-key=case-back]")
+    shows(tab, ICE, FULL)
+    assert tab.faults == []
+
+
+def priorities(site: Site) -> dict[str, str]:
+    with site.database.read() as session:
+        return {case.number: case.priority for case in session.exec(select(Case))}
+
+
 def test_duplicates_are_merged_and_split_again_and_the_file_tells_it(open_tab: OpenTab, site: Site) -> None:
     first, second = complain(site, 40, 1.0, "一袋垃圾"), complain(site, 20, 1.5, "还是那袋垃圾")
     tab = open_tab(webgl=False, at="#/cases")

@@ -46,6 +46,22 @@ def test_a_preview_says_which_could_be_moved_and_changes_nothing(signed_in: Sign
     assert [row["why"] for row in client.post("/api/cases/preview", json=merging).json()] == ["over", "itself"]
 
 
+def test_a_priority_is_given_to_those_it_would_change(signed_in: SignIn) -> None:
+    client = signed_in("dong")
+    asked = {"numbers": [ICE, FULL], "priority": "urgent"}
+    both = [{"number": ICE, "why": ""}, {"number": FULL, "why": ""}]
+    assert client.post("/api/cases/preview", json={"act": "priority", **asked}).json() == both
+    rows = client.post("/api/cases/priority", json=asked).json()
+    assert {row["number"]: row["priority"] for row in rows} == {ICE: "urgent", FULL: "urgent"}
+    assert [row["why"] for row in client.post("/api/cases/preview", json={"act": "priority", **asked}).json()] == [
+        "same"
+    ] * 2
+    assert client.post("/api/cases/priority", json=asked).status_code == 409
+    deeds = client.get(f"/api/cases/{ICE}").json()["history"]
+    assert (deeds[-1]["action"], deeds[-1]["actor"]) == ("case.priority", "dong")
+    assert signed_in("vera").post("/api/cases/priority", json=asked).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
@@ -56,6 +72,8 @@ def test_a_preview_says_which_could_be_moved_and_changes_nothing(signed_in: Sign
         ("close", {"numbers": [FULL], "answer": " "}, 400),
         ("close", {"numbers": [FULL], "answer": "x" * 1001}, 400),
         ("reopen", {"numbers": [FULL]}, 409),
+        ("priority", {"numbers": [FULL], "priority": "highest"}, 400),
+        ("priority", {"numbers": [FULL, "nothing"], "priority": "low"}, 404),
         ("merge", {"numbers": [ICE], "into": FULL}, 400),
         ("merge", {"numbers": [ICE], "into": "nothing"}, 404),
         ("split", {"report": "nothing"}, 404),

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from console.read.past import STEPS_LIMIT, read_past, read_tracks
+from dispatch.desk import carry_out
 from models.database import Database
 from models.migrate import upgrade
 from models.tables.plans import Approval, PlanVersion
 from models.tables.work import Case, Position
 from models.times import iso, parse_time
 from tests.console.conftest import Desk, SignIn
-from tests.console.sample_city import NOW, build_sample
+from tests.console.sample_city import CONTEXT, NOW, build_sample
 
 PLAN = "S-20231218-D01-N"
 POSTGRES = os.environ.get("SWEEPLINE_TEST_POSTGRES", "")
@@ -88,6 +89,20 @@ def test_streets_stations_and_cases_are_as_they_were(signed_in: SignIn, desk: De
     assert later["stations"]["cleared"] == 1
     assert {row["number"][-1]: row["closed_at"] is not None for row in later["cases"]} == {"2": False, "1": True}
     assert client.get("/api/past", params={"at": ago(2 * 3600)}).json()["cases"] == []
+
+
+def test_a_case_has_the_priority_it_had(signed_in: SignIn, desk: Desk) -> None:
+    number = "321084-20231218-00001"
+    for minutes, priority in ((40, "low"), (20, "urgent")):
+        at = NOW - timedelta(minutes=minutes)
+        carry_out(desk.database, CONTEXT, at, "dong", "case.priority", {"numbers": [number], "priority": priority})
+    client = signed_in("vera")
+
+    def had(minutes: int) -> str:
+        rows = client.get("/api/past", params={"at": ago(minutes * 60)}).json()["cases"]
+        return str(next(row["priority"] for row in rows if row["number"] == number))
+
+    assert [had(minutes) for minutes in (50, 30, 10)] == ["normal", "low", "urgent"]
 
 
 def test_the_plan_is_the_one_that_was_in_force(signed_in: SignIn, desk: Desk) -> None:

@@ -10,9 +10,10 @@ from sqlmodel import select
 
 from dispatch.approval import approve
 from dispatch.cases import OVERDUE, find_same, work_done
-from dispatch.casework import accept, cancel, close, merge, release, reopen, split
+from dispatch.casework import accept, cancel, close, merge, release, reopen, set_priority, split
 from dispatch.context import Context
 from dispatch.decide.cases import MOVES, OPEN, OVER, CaseFact, replayed, state_before, why_not, why_not_merged
+from dispatch.problems import WEIGHTS
 from models.errors import Refused, Stale
 from models.events.field import ComplaintReceived
 from models.tables.flow import Alarm, AuditRow
@@ -209,6 +210,68 @@ def test_a_running_plan_is_made_anew_without_the_work_of_a_closed_case(work: Wor
             (plan.code, "insert", "case_over", []),
             (plan.code, "insert", f"case:{number}", [item]),
         ]
+
+
+def test_urgent_work_goes_before_other_work_and_back(work: Work, context: Context) -> None:
+    first, second = told(work, context, complaint(kind="overflow")), told(work, context, complaint(1, north_m=80))
+    with work(2) as uow:
+        set_priority(uow, context, [first, second], "urgent")
+    assert (case_of(work, first).priority, item_of(work, first).priority) == ("urgent", "case_urgent")
+    with pytest.raises(Stale, match=f"{second}.*same"), work(3) as uow:
+        set_priority(uow, context, [second, first], "urgent")
+    with work(4) as uow:
+        set_priority(uow, context, [first], "low")
+    assert (item_of(work, first).priority, item_of(work, second).priority) == ("case_low", "case_urgent")
+    assert WEIGHTS["case_low"] < WEIGHTS["case"] < WEIGHTS["case_urgent"]
+    with work(5) as uow:
+        cancel(uow, context, [first], "查无此事")
+    with pytest.raises(Stale, match="over"), work(6) as uow:
+        set_priority(uow, context, [first], "normal")
+    with pytest.raises(Refused, match="urgent, normal, low"), work(6) as uow:
+        set_priority(uow, context, [second], "highest")
+    with work(7) as uow:
+        reopen(uow, context, [first])
+    assert (case_of(work, first).priority, item_of(work, first).priority) == ("low", "case_low")
+    with work(900) as uow:
+        rows = uow.session.exec(select(AuditRow).where(AuditRow.action == "case.priority").order_by(AuditRow.id)).all()
+        assert [(row.subject, row.detail["was"], row.detail["priority"]) for row in rows] == [
+            (f"case:{first}", "normal", "urgent"),
+            (f"case:{second}", "normal", "urgent"),
+            (f"case:{first}", "urgent", "low"),
+        ]
+
+
+def test_a_merge_is_as_urgent_as_the_more_urgent_of_two(work: Work, context: Context) -> None:
+    first, second = told(work, context, complaint()), told(work, context, complaint(1, north_m=80))
+    third = told(work, context, complaint(2, north_m=160))
+    with work(3) as uow:
+        set_priority(uow, context, [second], "urgent")
+        set_priority(uow, context, [third], "low")
+    with work(4) as uow:
+        merge(uow, context, first, [second, third])
+    assert (case_of(work, first).priority, item_of(work, first).priority) == ("urgent", "case_urgent")
+
+
+def test_urgent_work_that_no_plan_has_is_asked_for_and_other_work_waits_for_the_next_version(
+    work: Work, context: Context
+) -> None:
+    number = told(work, context, complaint(kind="overflow"))
+    item = item_of(work, number).id
+    with work(1) as uow:
+        plan = add_plan(uow)
+        add_version(uow, plan, 1, {"C-1": [stop(1, "ST-1", "w1", 70)]})
+        approve(uow, context, f"{plan.code}@1")
+    for minute, priority in ((2, "low"), (3, "urgent")):
+        with work(minute) as uow:
+            set_priority(uow, context, [number], priority)
+    with work(4) as uow:
+        uow.session.get_one(WorkItem, item).state = "planned"
+    for minute, priority in ((5, "normal"), (6, "urgent")):
+        with work(minute) as uow:
+            set_priority(uow, context, [number], priority)
+    with work(7) as uow:
+        requests = uow.session.exec(select(PlanRequest)).all()
+        assert [(r.plan, r.mode, r.work_items) for r in requests] == [(plan.code, "insert", [item])]
 
 
 def overdue(work: Work) -> list[tuple[str, str]]:

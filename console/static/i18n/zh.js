@@ -103,7 +103,7 @@ export default {
   "snow.col.why": "原因", "snow.col.who": "何车何时", "snow.col.due": "时限", "snow.alldone": "全部完成", "snow.untreated": "未处理 {n}：{what}", "snow.untreated.title": "未处理的任务", "untreated.on_route": "已排，待车到",
   "untreated.waiting": "方案待批准", "untreated.excluded": "调度指定不做", "untreated.missed": "未按时完成", "untreated.no_plan": "尚未排入方案", "class.crossing": "路口", "help.s": "除雪指挥页",
   "cases.filter": "显示哪些案件", "cases.filter.open": "未结", "cases.filter.late": "已超时", "cases.filter.reported": "已受理", "cases.filter.in_progress": "处理中", "cases.filter.over": "已结（24 小时内）",
-  "cases.order": "排序", "cases.order.due": "按时限", "cases.order.age": "最早在前", "cases.all": "全选", "cases.none": "取消选择", "cases.board": "看板",
+  "cases.order": "排序", "cases.order.due": "按时限", "cases.order.age": "最早在前", "cases.order.priority": "按优先级", "casepriority.urgent": "紧急", "casepriority.normal": "普通", "casepriority.low": "可缓", "case.priority": "优先级", "case.priority.offer": "{what}：变更 {n} 件", "case.act.priority": "优先级", "case.act.priority.title": "{n} 件案件的优先级", "case.act.priority.text": "对之后生成的方案有效，时限不变。", "case.act.priority.yes": "设定", "case.why.same": "已是该优先级", "deed.case.priority": "设定优先级", "cases.all": "全选", "cases.none": "取消选择", "cases.board": "看板",
   "cases.list": "列表", "cases.pick": "选择案件 {n}", "cases.nofit": "没有这类案件", "cases.nofit.hint": "请在上方选择其他范围。", "cases.column.empty": "无", "cases.picked": "已选 {n} 件",
   "cases.cannot": "未执行：{n} 件不能变更（{why}）", "cases.rest": "另有 {n} 件不能：{why}。", "cases.done": "{what}：{n} 件", "cases.back": "全部案件", "case.merged": "已并案", "case.age": "已 {t}",
   "case.unknown": "没有案件 {n}", "case.undo": "撤回", "case.undone": "已撤回", "case.stale": "案件已被他人变更，请再看一眼。未作任何改动。", "case.act.accept": "受理处理", "case.act.release": "退回",

@@ -10,7 +10,10 @@ import { load, now, on, seenAt, set, state } from "./store.js";
 const ROWS_SHOWN = 300;
 const AT_ONCE = 200; // as many as one command takes
 const FILTERS = ["open", "late", "reported", "in_progress", "over"];
-const ORDERS = { due: (a, b) => Date.parse(a.deadline) - Date.parse(b.deadline), age: (a, b) => Date.parse(a.opened_at) - Date.parse(b.opened_at) };
+const PRIORITIES = ["urgent", "normal", "low"];
+const due = (a, b) => Date.parse(a.deadline) - Date.parse(b.deadline);
+const rank = (c) => PRIORITIES.indexOf(c.priority);
+const ORDERS = { due, age: (a, b) => Date.parse(a.opened_at) - Date.parse(b.opened_at), priority: (a, b) => rank(a) - rank(b) || due(a, b) };
 const BOARD = { reported: ["reported", "dispatched"], in_progress: ["in_progress"], over: ["closed", "cancelled", "merged"] };
 const UNDO_MS = 30000;
 const view = { filter: "open", order: "due", undo: null, undoTimer: 0 };
@@ -83,10 +86,13 @@ function tick(c) {
 
 function card(c) {
   return h("button.case-card", { type: "button", "data-key": c.number, onclick: () => { set("board", false); openCase(c.number); showAt("cases", c.number, c.lon, c.lat); } },
-    h("span.line", {}, h("strong", {}, word("casekind", c.kind)), chip(c)),
+    h("span.line", {}, h("strong", {}, word("casekind", c.kind)), h("span", {}, priorityChip(c), chip(c))),
     h("span.sub", {}, h("span.mono", {}, c.number), c.reports > 1 && h("span", {}, t("case.reports", { n: c.reports })), !c.closed_at && h("span", {}, t("case.due", { t: when(c.deadline, now()) })), h("span", {}, t("case.age", { t: span(age(c.opened_at)) }))),
     c.text && h("span.words", {}, c.text));
 }
+
+/** Said of open cases only, and only where it is not as usual. */
+export const priorityChip = (c) => !c.closed_at && c.priority !== "normal" && [h(c.priority === "urgent" ? "span.chip.warn" : "span.chip", {}, word("casepriority", c.priority)), " "];
 
 export function chip(c) {
   if (c.closed_at) return h(c.state === "closed" ? "span.chip.good" : "span.chip", {}, c.state === "closed" ? t("case.closed", { t: when(c.closed_at, now()) }) : word("case", c.state));
@@ -107,7 +113,7 @@ export function casesFoot() {
   if (!picked.size) return view.undo && [h("span", {}, view.undo.text), h("button", { type: "button", "data-key": "case-undo", onclick: view.undo.back }, t("case.undo"))];
   const rows = state.cases.filter((c) => picked.has(c.number));
   const over = rows.every((c) => c.closed_at);
-  return [h("strong", { role: "status" }, t("cases.picked", { n: picked.size })), ...(over ? ["reopen"] : ["accept", "close", "cancel", ...(rows.length > 1 ? ["merge"] : [])]).map((name) => h("button", { type: "button", "data-key": `bulk-${name}`, onclick: () => act(name, rows) }, t(`case.act.${name}`))),
+  return [h("strong", { role: "status" }, t("cases.picked", { n: picked.size })), ...(over ? ["reopen"] : ["accept", "priority", "close", "cancel", ...(rows.length > 1 ? ["merge"] : [])]).map((name) => h("button", { type: "button", "data-key": `bulk-${name}`, onclick: () => (name === "priority" ? prioritise(rows) : act(name, rows)) }, t(`case.act.${name}`))),
     h("button.quiet", { type: "button", "data-key": "bulk-none", onclick: () => { picked.clear(); again(); } }, t("cases.none"))];
 }
 
@@ -125,6 +131,28 @@ export async function act(name, rows) {
   } catch (error) { failed(error); }
 }
 
+/** Each priority is offered with how many it would change; the way back gives each case the one it had. */
+export async function prioritise(rows) {
+  try {
+    const numbers = rows.map((c) => c.number);
+    const verdicts = await Promise.all(PRIORITIES.map((priority) => post("/api/cases/preview", { act: "priority", numbers, priority })));
+    const offers = PRIORITIES.map((priority, i) => ({ priority, can: verdicts[i].filter((one) => !one.why).map((one) => one.number) })).filter((one) => one.can.length);
+    if (!offers.length) { toast(t("cases.cannot", { n: rows.length, why: reasons(verdicts[0]) }), true); return; }
+    const answer = await form({ title: t("case.act.priority.title", { n: rows.length }), text: t("case.act.priority.text"), yes: t("case.act.priority.yes"), no: t("cancel"),
+      fields: [{ name: "priority", label: t("case.priority"), value: offers[0].priority, options: offers.map((one) => [one.priority, t("case.priority.offer", { what: word("casepriority", one.priority), n: one.can.length })]) }] });
+    if (!answer) return;
+    const { can } = offers.find((one) => one.priority === answer.priority);
+    await done("priority", can, answer, async () => {
+      let listed = state.cases;
+      for (const priority of PRIORITIES) {
+        const had = rows.filter((c) => c.priority === priority && can.includes(c.number)).map((c) => c.number);
+        if (had.length) listed = await post("/api/cases/priority", { numbers: had, priority });
+      }
+      return listed;
+    });
+  } catch (error) { failed(error); }
+}
+
 const reasons = (cannot) => [...new Set(cannot.map((one) => word("case.why", one.why)))].join(", ");
 
 function confirmed(name, can, cannot, into) {
@@ -137,14 +165,14 @@ function confirmed(name, can, cannot, into) {
 
 const BACK = { accept: "release", release: "accept", close: "reopen", cancel: "reopen", merge: "reopen" };
 
-async function done(name, numbers, values) {
+async function done(name, numbers, values, back = BACK[name] && (() => post(`/api/cases/${BACK[name]}`, { numbers }))) {
   const rows = await post(`/api/cases/${name}`, { numbers, ...values });
   for (const number of numbers) picked.delete(number);
   if (values.into) picked.delete(values.into);
   set("cases", rows);
-  const text = t("cases.done", { n: numbers.length, what: t(`case.act.${name}`) });
+  const text = t("cases.done", { n: numbers.length, what: values.priority ? word("casepriority", values.priority) : t(`case.act.${name}`) });
   toast(text);
-  if (BACK[name]) offerUndo(text, () => post(`/api/cases/${BACK[name]}`, { numbers }));
+  if (back) offerUndo(text, back);
   again();
 }
 

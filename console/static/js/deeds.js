@@ -32,6 +32,7 @@ const newest = (code) => state.plans?.find((plan) => plan.code === code)?.versio
 
 function detail(row) {
   const said = SAID.map((key) => row.detail[key]).find((value) => typeof value === "string" && value !== "");
+  if (row.action === "case.priority") return word("casepriority", row.detail.priority);
   if (row.action === "shift.taken_over") return row.detail.given_by ? t("deed.from", { who: row.detail.given_by }) : "";
   return said && has(`how.${said}`) ? t(`how.${said}`) : said && has(`reason.${said}`) ? t(`reason.${said}`) : said;
 }

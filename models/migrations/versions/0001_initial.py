@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("work_item", sa.String(), nullable=True),
         sa.Column("answer", sa.String(), nullable=False),
         sa.Column("merged_into", sa.String(), nullable=True),
+        sa.Column("priority", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index(op.f("ix_case_file_district"), "case_file", ["district"], unique=False)
