@@ -16,6 +16,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import faust
@@ -117,6 +118,19 @@ def make_app(
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The parts of an app that tell its progress.
+
+    Faust makes each part when it is first asked for, and ties it to the event loop of the thread that asks: were that a
+    watchdog's thread, the app would wait for ever for a loop that does not turn. So whoever watches is given these.
+    """
+
+    assignor: Any
+    monitor: Any
+    recovery: Any
+
+
 def run_faust_view(
     view: View,
     bootstrap: str,
@@ -126,20 +140,23 @@ def run_faust_view(
     linger_s: float = LINGER_S,
     partitions: int = PARTITIONS,
     turned: Callable[[], None] | None = None,
-    made: Callable[[Any], None] = lambda app: None,
+    made: Callable[[Signs], None] = lambda signs: None,
 ) -> None:
     """Run one view until `stop`, in this thread, with an event loop of its own. Topics must exist.
 
-    `turned` is told again and again while the event loop turns, `made` of the app. Raises what the app crashed with.
+    `turned` is told again and again while the event loop turns, `made` once of what tells the app's progress. Raises
+    what the app crashed with.
     """
     with tempfile.TemporaryDirectory(prefix="sweepline-view-") as data_dir:
         app = make_app(view, bootstrap, prefix, data_dir, commit_interval_s, linger_s, partitions)
-        made(app)
-        asyncio.run(_run(app, stop, turned))
+        asyncio.run(_run(app, stop, turned, made))
 
 
-async def _run(app: Any, stop: threading.Event, turned: Callable[[], None] | None) -> None:
+async def _run(
+    app: Any, stop: threading.Event, turned: Callable[[], None] | None, made: Callable[[Signs], None]
+) -> None:
     app.finalize()
+    made(Signs(app.assignor, app.monitor, app.tables.recovery))
     try:
         await app.start()
         while not stop.is_set() and not app.crashed:
@@ -165,7 +182,7 @@ class FaustView:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._fault: BaseException | None = None
-        self._app: Any = None
+        self._signs: Signs | None = None
 
     def run(self, stop: threading.Event, pulse: Pulse | None = None) -> None:
         """Until `stop`, in this thread. An app that crashed, as with no broker at its start, is started anew."""
@@ -189,8 +206,8 @@ class FaustView:
 
         keep_on(beating, stop, once)
 
-    def _made(self, app: Any) -> None:
-        self._app = app
+    def _made(self, signs: Signs) -> None:
+        self._signs = signs
 
     def lag(self) -> int:
         """What waits in this member's own partitions; in all where it has none. Raises Unavailable.
@@ -198,11 +215,11 @@ class FaustView:
         A broker that is just starting may leave the only member without any. More members than partitions would each
         have to be told apart from that: there is no use in them (docs/OPERATIONS.md).
         """
-        if self._app is None:
+        if self._signs is None:
             return 0
         mine = {
             (self.view.topic, place.partition)
-            for place in self._app.assignor.assigned_actives()
+            for place in self._signs.assignor.assigned_actives()
             if place.topic == self._prefix + self.view.topic
         }
         return self._driver.lag(self.view.group, (self.view.topic,), mine or None)
@@ -213,10 +230,10 @@ class FaustView:
         An event loop that turns says little: without its changelog (a broker that was emptied) Faust goes on reading
         and sending, waits for ever for the changelog to take its state, and commits nothing any more.
         """
-        if self._app is None:
+        if self._signs is None:
             return 0
-        committed = list(self._app.monitor.tp_committed_offsets.values())
-        read_back = list(self._app.tables.recovery.active_offsets.values())
+        committed = list(self._signs.monitor.tp_committed_offsets.values())
+        read_back = list(self._signs.recovery.active_offsets.values())
         # None: a partition whose offset Faust has not learned yet, as while the broker is slow to answer.
         return int(sum(offset or 0 for offset in (*committed, *read_back)))
 

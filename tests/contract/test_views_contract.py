@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,14 +189,14 @@ def test_a_view_that_was_given_no_partition_is_watched_too(line: Line) -> None:
     """A broker that is just starting may leave the only member of a group without anything to read."""
     if line.broker != "kafka":
         pytest.skip("Faust needs Kafka")
-    from streams.views.faust_app import FaustView
+    from streams.views.faust_app import FaustView, Signs
 
     class Assignor:
         def assigned_actives(self) -> set[object]:
             return set()
 
     view = FaustView(LAST_FIX, line.drivers[0], KAFKA, f"{line.name}.")
-    view._made(SimpleNamespace(assignor=Assignor()))
+    view._made(Signs(Assignor(), None, None))
     line.publish(*[fix(n, n * 10) for n in range(3)], topic="positions")
     assert view.lag() == 3
 

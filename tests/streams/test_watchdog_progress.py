@@ -7,7 +7,7 @@ from typing import cast
 
 from models.errors import Unavailable
 from streams.driver import Driver
-from streams.views.faust_app import FaustView
+from streams.views.faust_app import FaustView, Signs
 from streams.views.last_fix import LAST_FIX
 from streams.watchdog import Watchdog
 
@@ -64,11 +64,7 @@ def test_a_view_makes_progress_though_an_offset_is_not_known_yet() -> None:
     """Faust has no offset of a partition while the broker is slow to answer."""
     view = FaustView(LAST_FIX, cast(Driver, None), "nowhere:1")
     recovery = SimpleNamespace(active_offsets={"positions-0": None, "positions-1": 7})
-    view._made(
-        SimpleNamespace(
-            monitor=SimpleNamespace(tp_committed_offsets={"positions-0": 5}), tables=SimpleNamespace(recovery=recovery)
-        )
-    )
+    view._made(Signs(None, SimpleNamespace(tp_committed_offsets={"positions-0": 5}), recovery))
     before = view.progress()
     recovery.active_offsets["positions-0"] = 3
     assert view.progress() > before
