@@ -221,6 +221,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "post": {kind: percentiles(seconds) for kind, seconds in sent.post_s.items()},
             "event_to_database": took,
             "storm": storm,
+            "taken_s": round(sent.taken_s, 1),
             "drained_s": drained_s,
             "backlog": backlog.report(),
             "cpu_ms_per_event": {name: round(seconds * 1000 / events, 3) for name, seconds in cpu_s.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,12 +11,15 @@ import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bench.load import parse, run
+from bench.load_sender import Rates, Sender
 from bench.load_site import usage
 from bench.load_traffic import LAP, Line, Traffic, add_bins, add_vehicles, point_at
 from demo.city import build_demo_city
@@ -103,6 +107,27 @@ def test_usage_counts_a_group_with_its_children() -> None:
     assert found["it"].cpu_s >= 0.1, "the loop ran in the child's child"
     assert found["it"].memory_b > 1_000_000
     assert (found["none"].cpu_s, found["none"].memory_b) == (0, 0)
+
+
+def test_what_is_refused_for_now_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that refuses each body once: all is taken in the end, and each answer is counted."""
+    seen: Counter[bytes] = Counter()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/session":
+            return httpx.Response(200, json={"csrf": "x"})
+        seen[request.content] += 1
+        return httpx.Response(202) if seen[request.content] > 1 else httpx.Response(503, headers={"retry-after": "0.1"})
+
+    city = small_city()
+    traffic = Traffic(city, add_vehicles(city, 20), 5.0, START, 3)
+    client = partial(httpx.AsyncClient, transport=httpx.MockTransport(answer))
+    monkeypatch.setattr("bench.load_sender.httpx.AsyncClient", client)
+    sender = Sender("http://console", "name", "password", traffic, Rates(), [])
+    asyncio.run(sender.run(time.time(), 1.0))
+    sent = sender.sent
+    assert sent.answers["positions 503"] == sent.answers["positions 202"] == len(seen) > 0
+    assert sent.accepted["positions"] == sum(len(body.splitlines()) for body in seen)
 
 
 @pytest.mark.kafka
