@@ -23,7 +23,8 @@ TARGET = Path(__file__).parents[2] / "docs" / "pictures"
 VERSION = "S-20231218-D01-N@2"
 QUALITY = 70
 SETTLE_MS = 800
-"""The map fades its tiles and labels in."""
+"""The map shows its labels a moment after its tiles."""
+MAP_COMPLETE = "window.sweeplineMap.map.loaded() && window.sweeplineMap.map.areTilesLoaded()"
 PAGES = {
     "now": f"#/plans/{VERSION}/1",
     "plan": f"#/plans/{VERSION}?page=1",
@@ -78,6 +79,8 @@ def test_draw(open_tab: OpenTab, busy: Site, name: str) -> None:
         if time_of_day == "night":
             tab.page.click("#theme")
             tab.page.click("#lang")
+        tab.page.mouse.move(0, 0)
+        tab.until(MAP_COMPLETE)
         tab.page.wait_for_timeout(SETTLE_MS)
         picture = TARGET / f"{name}-{time_of_day}.jpg"
         tab.page.screenshot(path=picture, type="jpeg", quality=QUALITY, animations="disabled")

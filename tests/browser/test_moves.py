@@ -13,7 +13,7 @@ from sqlmodel import select
 from models.tables.city import Vehicle
 from models.tables.flow import Projection
 from models.times import iso
-from tests.browser.conftest import PASSWORD, WAIT_LIMIT_S, Desk, Tab
+from tests.browser.conftest import PASSWORD, WAIT_LIMIT_S, Desk, OpenTab, Tab
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +104,20 @@ def test_a_message_that_is_lost_is_repaired_by_the_next_reading(desk: Desk, tab:
     assert tab.page.evaluate(KNOWN, vehicle) is None
     tab.page.evaluate(READ_AGAIN)
     knows(tab, vehicle, [119.4502, 32.7802, at])
+
+
+def test_vehicles_are_not_old_because_the_citys_time_came_later_than_they(open_tab: OpenTab) -> None:
+    tab = open_tab(at="#/vehicles")
+    lost: list[Any] = []
+
+    def lose_first(route: Any) -> None:
+        lost.append(route)
+        if len(lost) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    tab.page.route("**/api/status", lose_first)
+    tab.sign_in("vera")
+    tab.page.evaluate("async () => (await import('/static/js/store.js')).load('status')")
+    tab.until("!document.querySelector('[data-key=S-00]').innerText.includes('前的位置')")

@@ -1,8 +1,8 @@
 // Cases: the list and the board, several at once with a preview, and the way back from everything.
 import { get, post } from "./api.js";
 import { caseDetail } from "./casefile.js";
-import { form, h, toast } from "./dom.js";
-import { span, t, when, word } from "./i18n.js";
+import { form, h, keptRows, toast } from "./dom.js";
+import { dayOf, language, span, t, when, word } from "./i18n.js";
 import { empty } from "./lists.js";
 import { show, showAt } from "./mapview.js";
 import { load, now, on, seenAt, set, state } from "./store.js";
@@ -18,6 +18,7 @@ const BOARD = { reported: ["reported", "dispatched"], in_progress: ["in_progress
 const UNDO_MS = 30000;
 const view = { filter: "open", order: "due", undo: null, undoTimer: 0 };
 export const picked = new Set();
+const rowsOf = keptRows();
 
 /** Nothing is done to a case as it was: the list then shows an instant of the past. */
 export const mayAct = () => state.me?.role !== "viewer" && !state.past;
@@ -72,9 +73,10 @@ function pickAll() {
 }
 
 function list() {
-  const rows = shown();
+  const rows = shown(), around = [mayAct(), language(), dayOf(now())];
   if (!rows.length) return h("p.empty", {}, h("strong", {}, t("cases.nofit")), t("cases.nofit.hint"));
-  return [rows.slice(0, ROWS_SHOWN).map((c) => h("article.item.case-row", { "data-case": c.number }, tick(c), card(c))), rows.length > ROWS_SHOWN && h("p.empty", {}, t("plan.more", { n: rows.length - ROWS_SHOWN }))];
+  return [rowsOf(rows.slice(0, ROWS_SHOWN), (c) => c.number, (c) => [c, picked.has(c.number), late(c), span(age(c.opened_at)), span(age(c.deadline)), ...around],
+    (c) => h("article.item.case-row.kept", { "data-case": c.number }, tick(c), card(c))), rows.length > ROWS_SHOWN && h("p.empty", {}, t("plan.more", { n: rows.length - ROWS_SHOWN }))];
 }
 
 function tick(c) {

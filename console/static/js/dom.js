@@ -27,6 +27,19 @@ function focusIn(element) {
   return held.dataset.key ? () => element.querySelector(`[data-key="${CSS.escape(held.dataset.key)}"]`) : () => [...element.querySelectorAll(held.tagName)].find(same);
 }
 
+/** Rows of a list that is drawn again and again: `rows(items, key, says, make)`. One that says the same as before is the same
+ * element, which `fill` leaves as it is. `says` gives all that its row is made of. */
+export function keptRows() {
+  let held = new Map();
+  return (items, key, says, make) => {
+    held = new Map(items.map((item) => {
+      const name = key(item), said = JSON.stringify(says(item)), old = held.get(name);
+      return [name, old?.said === said ? old : { said, row: make(item) }];
+    }));
+    return [...held.values()].map(({ row }) => row);
+  };
+}
+
 /** Put these children in place of the old. Where only some are others than before, only those are touched: a long list is not
  * laid out anew for the few rows that have changed. Whether it was so. */
 function exchange(element, fresh) {

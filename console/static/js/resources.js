@@ -1,7 +1,7 @@
 // Resources: vehicles, crews, facilities and closed streets; what needs them, and putting them in and out of service.
 import { post } from "./api.js";
-import { form, h, toast } from "./dom.js";
-import { named, t, when, word } from "./i18n.js";
+import { form, h, keptRows, toast } from "./dom.js";
+import { dayOf, language, named, t, when, word } from "./i18n.js";
 import { empty } from "./lists.js";
 import { showStreets } from "./mapview.js";
 import { select } from "./plans.js";
@@ -13,6 +13,8 @@ const CHIP = { in: "good", limited: "warn", out: "bad" };
 const UNDO_MS = 30000;
 const view = { kind: "all", undo: null, undoTimer: 0 };
 
+const rowsOf = keptRows();
+
 const may = () => state.me?.role !== "viewer";
 const again = () => set("resources", state.resources);
 export const outOfService = () => (state.resources ?? []).filter((one) => one.status !== "in");
@@ -20,12 +22,12 @@ export const outOfService = () => (state.resources ?? []).filter((one) => one.st
 export function resourcesTab() {
   if (!state.resources) return h("p.empty", {}, t("loading"));
   const street = pickedStreet();
-  const rows = state.resources.filter((one) => view.kind === "all" || one.kind === view.kind);
+  const rows = state.resources.filter((one) => view.kind === "all" || one.kind === view.kind), around = [may(), language(), dayOf(now())];
   return [h("div.item.row.case-head", {}, h("select", { "data-key": "resource-kind", "aria-label": t("resource.which"), onchange: (event) => { view.kind = event.target.value; again(); } },
     KINDS.map((kind) => h("option", { value: kind, selected: view.kind === kind }, t(`resource.kind.${kind}`)))),
   may() && street && h("button", { type: "button", "data-key": "street-out", onclick: () => ask("out", { kind: "street", ref: street.id, name: named(street) || street.id, name_en: named(street) || street.id, status: "in" }) }, t("resource.street.out", { name: named(street) || t("street.unnamed") })),
   may() && ["all", "street"].includes(view.kind) && streetPick({ key: "resource-street", label: t("resource.street.close"), pick: closeStreet })),
-  rows.length ? rows.map(row) : empty(view.kind === "street" ? "streets" : "resources")];
+  rows.length ? rowsOf(rows, (one) => `${one.kind}:${one.ref}`, (one) => [one, one.needed.map((need) => plate(need.vehicle)), ...around], row) : empty(view.kind === "street" ? "streets" : "resources")];
 }
 
 /** Take out a street found by its name; it is shown on the map while the reason is asked for. */
@@ -45,7 +47,7 @@ function pickedStreet() {
 
 function row(one) {
   const { needed } = one, key = `${one.kind}:${one.ref}`;
-  return h("article.item", { "data-resource": key },
+  return h("article.item.kept", { "data-resource": key },
     h("header", {}, h("h3", {}, named(one) || one.ref), h(`span.chip.${CHIP[one.status]}`, {}, t(`resource.${one.status}`))),
     h("p.sub", {}, h("span", {}, t(`resource.kind.${one.kind}`)), h("span.mono", {}, one.ref), h("span", {}, one.district)),
     one.status !== "in" && h("p.words", {}, t("resource.since", { t: when(one.since, now()) }), one.until && ` · ${t("resource.until", { t: when(one.until, now()) })}`, one.reason && ` · ${one.reason}`),

@@ -60,8 +60,10 @@ async function reading(name, entry) {
     const source = SOURCES[name];
     const value = await get(typeof source === "function" ? source() : source);
     if (state.past && OF_THE_PAST.includes(name)) return;
+    const first = !state.status;
     if (name === "vehicles") setVehicles(caughtUp(value, began));
     else set(name, value);
+    if (name === "status" && first && state.vehicles) setVehicles(state.vehicles); // now it is known what their age is counted from
     if (state.failed) set("failed", null);
   } catch (error) {
     if (error.status !== 401) set("failed", { name, error });
