@@ -105,12 +105,17 @@ def backup_command(data: Path, out: Path) -> int:
 
 
 def _tell_of_photos(manifest: Manifest, photos: list[SeenPhoto]) -> int:
-    """Say which photos the backup has no whole file of: 1 where there are any."""
+    """Say which photos the backup has no whole files of: 1 where there are any."""
     files = {name: (entry.sha256, entry.bytes) for name, entry in manifest.files.items()}
-    bad = [one for one in photos if files.get(f"{PHOTOS}/{one.sha256}.jpg") != (one.sha256, one.bytes)]
+
+    def whole(one: SeenPhoto) -> bool:
+        _, small_bytes = files.get(f"{PHOTOS}/{one.sha256}-small.jpg", ("", 0))
+        return files.get(f"{PHOTOS}/{one.sha256}.jpg") == (one.sha256, one.bytes) and small_bytes > 0
+
+    bad = [one for one in photos if not whole(one)]
     if bad:
         names = ", ".join(sorted({one.case for one in bad})[:NAMED])
-        print(f"sweepline: {len(bad)} photos are missing or damaged, of cases {names}; see db verify", file=sys.stderr)
+        print(f"sweepline: photos missing or damaged: {len(bad)}, of cases {names}; see db verify", file=sys.stderr)
     return 1 if bad else 0
 
 
