@@ -6,11 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+import structlog
+from sqlalchemy.exc import IntegrityError
+
 from dispatch.uow import UnitOfWork
 from models.database import Database
-from models.errors import Refused
+from models.errors import Refused, Stale
 from models.ids import canonical_hash, derive_id
 from models.tables.flow import StoredEvent
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -24,9 +29,28 @@ def run_command(
     data: dict[str, Any],
     act: Callable[[UnitOfWork], T],
 ) -> T:
-    """Store `command.<name>` and run `act` in one transaction. Raises what `act` raises; then nothing is stored."""
+    """Store `command.<name>` and run `act` in one transaction. Raises what `act` raises; then nothing is stored.
+
+    Of two that do the same at one moment the database lets one through; the other is Stale.
+    """
     if not actor:
         raise Refused("no_actor", f"{name}: every command has an actor, give one with --as")
+    try:
+        return _run(database, now, actor, name, key, data, act)
+    except IntegrityError as error:
+        log.warning("a command met another one", command=name, key=key, error=str(error.orig))
+        raise Stale("at_once", f"{name} {key}: somebody has just done the same or the like; look again") from error
+
+
+def _run(
+    database: Database,
+    now: datetime,
+    actor: str,
+    name: str,
+    key: str,
+    data: dict[str, Any],
+    act: Callable[[UnitOfWork], T],
+) -> T:
     id_ = derive_id(now, "command", name, key, actor, canonical_hash(data))
     with database.write() as session:
         if session.get(StoredEvent, ("commands", id_)) is None:

@@ -6,9 +6,13 @@ import threading
 from collections import Counter
 
 from dispatch.accept import accept
+from dispatch.commands import run_command
+from dispatch.uow import UnitOfWork
+from models.errors import Stale
 from models.events.base import Event
 from models.tables.flow import Outbox, StoredEvent
-from tests.contract.line import Line, make_event
+from models.tables.plans import Approval
+from tests.contract.line import START, Line, make_event
 
 CLICKS = 12
 TURNS = 5
@@ -36,3 +40,28 @@ def test_the_same_event_at_once_is_accepted_once(line: Line) -> None:
     for turn in range(TURNS):
         assert clicked(line, make_event(turn, data=complaint)) == {"accepted": 1, "duplicate": CLICKS - 1}
     assert len(line.rows(StoredEvent)) == len(line.rows(Outbox)) == TURNS
+
+
+def test_one_command_at_once_is_carried_out_once(line: Line) -> None:
+    """As when several dispatchers approve one version at one moment: both have seen that nobody had."""
+    start = threading.Barrier(2)
+    answers: list[str] = []
+
+    def act(uow: UnitOfWork) -> None:
+        uow.session.add(Approval(plan_version="P-1@1", actor=uow.actor, at=uow.now))
+
+    def click(actor: str) -> None:
+        start.wait()
+        try:
+            run_command(line.database, START, actor, "plan.approve", "P-1@1", {}, act)
+            answers.append("done")
+        except Stale as stale:
+            answers.append(stale.code)
+
+    threads = [threading.Thread(target=click, args=(name,)) for name in ("one", "other")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["at_once", "done"]
+    assert len(line.rows(Approval)) == len(line.rows(StoredEvent)) == 1
