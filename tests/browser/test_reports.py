@@ -41,12 +41,14 @@ def test_reports_are_listed_and_lead_to_their_files(open_tab: OpenTab) -> None:
 def test_a_day_that_is_over_gets_its_edition_by_keyboard(open_tab: OpenTab, site: Site) -> None:
     with site.database.write() as session:
         session.add(StationDay(station="ST-0", day=date(2023, 12, 12), state="missed", work_item="wi-old"))
-    viewer = open_tab()
+    viewer = open_tab(width=390, height=800)
     viewer.sign_in("vera")
     viewer.page.keyboard.press("r")
     viewer.page.wait_for_selector("#reports-dialog[open]")
     assert "没有定稿" in viewer.page.inner_text("#reports-dialog")
     assert viewer.page.locator("[data-key='close-2023-12-12']").count() == 0
+    too_wide = "document.querySelector('.reports').scrollWidth - document.querySelector('.reports').clientWidth"
+    assert viewer.page.evaluate(too_wide) <= 0, "on a phone every form can be reached"
 
     tab = open_tab()
     tab.sign_in("dong")

@@ -61,5 +61,5 @@ function row(title, note, kind, key, more) {
   const forms = ["pdf", "xlsx", "csv", "json", ...(kind === "storm" ? ["geojson"] : [])];
   const href = (form) => `/api/reports/${kind}.${form}${key ? `?key=${encodeURIComponent(key)}` : ""}`;
   return h("p.report", {}, h("span.name", {}, title), h("span.dim", {}, note), more,
-    forms.map((form) => h("a", { href: href(form), target: form === "pdf" ? "_blank" : undefined, rel: "noopener", "aria-label": `${title} ${form.toUpperCase()}` }, form.toUpperCase())));
+    h("span.forms", {}, forms.map((form) => h("a", { href: href(form), target: form === "pdf" ? "_blank" : undefined, rel: "noopener", "aria-label": `${title} ${form.toUpperCase()}` }, form.toUpperCase()))));
 }
