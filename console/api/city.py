@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import TypeAdapter
 
-from console.guards import Deps, Viewer
+from console.guards import Answers, Deps, Viewer
 from console.read.city import CityOut, StreetCache, TreatmentOut, read_city, read_treatment
 from console.read.work import WORK_AFTER, WORK_BEFORE, WorkRouteOut, read_work
 
 router = APIRouter(prefix="/api", tags=["city"])
+
+TREATMENT = TypeAdapter(TreatmentOut)
 
 
 def _streets(request: Request) -> StreetCache:
@@ -51,11 +54,15 @@ def segments(request: Request, _who: Viewer, deps: Deps, streets: Streets) -> Re
     return Response(packed.body, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
 
 
-@router.get("/map/treatment")
-def treatment(_who: Viewer, deps: Deps) -> TreatmentOut:
-    """When each street was last treated, as reported by the trucks' tracks."""
-    with deps.database.read() as session:
-        return read_treatment(session, deps.clock())
+@router.get("/map/treatment", response_model=TreatmentOut)
+def treatment(_who: Viewer, deps: Deps, shared: Answers) -> Response:
+    """When each street was last treated, as reported by the trucks' tracks: each open page asks while vehicles move."""
+
+    def read() -> bytes:
+        with deps.database.read() as session:
+            return TREATMENT.dump_json(read_treatment(session, deps.clock()))
+
+    return Response(shared.answer("treatment", read), media_type="application/json")
 
 
 @router.get("/map/work")
