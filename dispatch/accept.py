@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from dispatch import books
+from dispatch.books import Tally
 from dispatch.decide.admission import Verdict
 from dispatch.uow import UnitOfWork
 from models.database import Database
@@ -15,7 +17,7 @@ from models.errors import Permanent
 from models.events.base import Event, Receipt, dump_event
 from models.events.registry import TELEMETRY, TOPIC_OF_TYPE, payload_of
 from models.ids import canonical_hash, content_hash, derive_id
-from models.tables.flow import Books, Outbox, Quarantine, StoredEvent
+from models.tables.flow import Outbox, Quarantine, StoredEvent
 from models.tracing import span
 
 GROUP = "intake"
@@ -138,9 +140,5 @@ def quarantine(session: Session, at: datetime, event: Event | None, raw: bytes, 
             at=at,
         )
     )
-    books = session.get(Books, (GROUP, "intake"))
-    if books is None:
-        books = Books(group=GROUP, topic="intake")
-        session.add(books)
-    books.quarantined += 1
+    books.add(session, GROUP, {GROUP: Tally(quarantined=1)})
     session.flush()

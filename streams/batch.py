@@ -11,12 +11,13 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from dispatch import books
+from dispatch.books import Tally
 from models.database import away
 from models.errors import Invariant, Permanent, Refused, Unavailable
 from models.events.base import Event
 from models.tracing import span
-from streams import books, inbox, metrics, quarantine
-from streams.books import Tally
+from streams import inbox, metrics, quarantine
 from streams.codec import check_time, decode, event_hash
 from streams.driver import Record
 from streams.inbox import Claim

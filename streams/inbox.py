@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, delete, tuple_, update
 from sqlmodel import Session, col, select
 
 from models.events.base import Event
+from models.sql import insert_into
 from models.tables.flow import Inbox
-from streams.sql import insert_into
 
 Identity = tuple[str, str]
 """(source, id)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from dispatch.accept import accept
+from dispatch.accept import accept, quarantine
 from dispatch.commands import run_command
 from dispatch.uow import UnitOfWork
 from models.errors import Stale
 from models.events.base import Event
-from models.tables.flow import Outbox, StoredEvent
+from models.tables.flow import Books, Outbox, Quarantine, StoredEvent
 from models.tables.plans import Approval
 from tests.contract.line import START, Line, make_event
 
@@ -40,6 +40,23 @@ def test_the_same_event_at_once_is_accepted_once(line: Line) -> None:
     for turn in range(TURNS):
         assert clicked(line, make_event(turn, data=complaint)) == {"accepted": 1, "duplicate": CLICKS - 1}
     assert len(line.rows(StoredEvent)) == len(line.rows(Outbox)) == TURNS
+
+
+def test_what_cannot_be_taken_at_once_is_all_held_and_counted(line: Line) -> None:
+    start = threading.Barrier(CLICKS)
+
+    def throw(number: int) -> None:
+        start.wait()
+        with line.database.write() as session:
+            quarantine(session, START, None, f"line {number}".encode(), "not_json", "no JSON")
+
+    threads = [threading.Thread(target=throw, args=(number,)) for number in range(CLICKS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(line.rows(Quarantine)) == CLICKS
+    assert [row.quarantined for row in line.rows(Books)] == [CLICKS]
 
 
 def test_one_command_at_once_is_carried_out_once(line: Line) -> None:

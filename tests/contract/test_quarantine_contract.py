@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from dispatch import books
 from dispatch.uow import UnitOfWork
 from models.errors import Permanent, Refused
 from models.events.base import Event
 from models.tables.flow import AuditRow, Books, Quarantine
-from streams import books, quarantine
+from streams import quarantine
 from streams.relay import Relay
 from tests.contract.line import Line, make_event, remember
 

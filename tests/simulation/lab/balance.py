@@ -101,7 +101,7 @@ def balance(database: Database, ledger: Ledger, start: int = 0) -> Balance:
         for entry in taken:
             if shown[entry.place]:
                 result.applied += 1
-            elif entry.place in kept or f"{entry.source}:{entry.id}" in kept:
+            elif kept & {entry.place, f"{entry.source}:{entry.id}", f"raw/{entry.raw_hash}"}:
                 result.quarantined += 1
             else:
                 owed.append(entry)

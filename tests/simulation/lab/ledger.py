@@ -16,7 +16,8 @@ TAKEN = ("accepted", "duplicate", "quarantined")
 class Entry:
     """One line. `what`: sent, or the receipt's status. `mark` names an event for good; `key` is the unit of order.
 
-    `place` is where its effect must be: the table's primary key, joined by `@`; `raw_hash` for bytes that are no event.
+    `place` is where its effect must be: the table's primary key, joined by `@`. `raw_hash` is that of the bytes: what
+    is no event, and what the console cannot take, is held under it.
     """
 
     what: str

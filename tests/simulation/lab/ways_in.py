@@ -6,11 +6,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 
 from models.errors import Unavailable
 from models.events.registry import TOPIC_OF_TYPE
+from models.ids import content_hash
 from streams.driver import Message
 from streams.kafka_driver import KafkaDriver
 from tests.simulation.lab.events import Said, raw_entry
@@ -57,12 +59,15 @@ class Http:
     def say(self, *things: Said) -> None:
         """Have these taken: sent again until there is a receipt for each. Raises GaveUp."""
         self._ledger.write(*[said.entry("sent") for said in things])
-        body = "\n".join(json.dumps(said.body) for said in things).encode()
+        lines = [json.dumps(said.body).encode() for said in things]
+        body = b"\n".join(lines)
         deadline = time.monotonic() + GIVE_UP_S
         while True:
             receipts = self._try(body)
             if receipts is not None:
-                self._ledger.write(*[said.entry(status) for said, status in zip(things, receipts, strict=True)])
+                told = [said.entry(status) for said, status in zip(things, receipts, strict=True)]
+                hashed = zip(told, lines, strict=True)
+                self._ledger.write(*[replace(entry, raw_hash=content_hash(line)) for entry, line in hashed])
                 return
             if time.monotonic() > deadline:
                 raise GaveUp(f"no receipt over HTTP for {things[0].mark} within {GIVE_UP_S:.0f} s")

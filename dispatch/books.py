@@ -1,4 +1,6 @@
-"""The books: what each recorder's group did with what it read, updated in the transaction that did it."""
+"""The books: what each recorder's group did with what it read, and intake with what it could not take; updated in the
+transaction that did it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from models.sql import insert_into
 from models.tables.flow import Books
-from streams.sql import insert_into
 
 
 @dataclass(slots=True)
