@@ -12,7 +12,7 @@ from dispatch.pinning import PinWish
 from models.tables.city import Segment
 from models.tables.plans import Pin, PlanRequest, PlanVersion, Route
 from models.times import iso
-from sweepline.live import hint_of
+from sweepline.following import hint_of
 from sweepline.replanning import pin
 from tests.browser.conftest import OpenTab, Site, Tab
 from tests.console.sample_city import NOW, parts, store_version, store_work
