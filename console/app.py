@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse
@@ -71,6 +72,7 @@ def create_app(deps: ConsoleDeps) -> FastAPI:
     app.state.streets = StreetCache()
     app.state.sessions = KnownSessions()
     app.state.shared = Shared()
+    app.state.large_bodies = BoundedSemaphore(intake.LARGE_AT_ONCE)
     add_handlers(app)
     app.add_middleware(LastKnown, deps=deps, sessions=app.state.sessions)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)

@@ -7,6 +7,7 @@ away. Several lines are answered with 207 and every receipt, unless all are alik
 from __future__ import annotations
 
 import json
+from threading import BoundedSemaphore
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -17,6 +18,7 @@ from console.errors import Problem
 from console.guards import Deps, Dispatcher, Viewer
 from console.read.base import Out
 from console.read.cases import FiledOut, read_filed
+from models.errors import Unavailable
 from models.events.base import Receipt
 from models.events.field import ComplaintReceived
 
@@ -27,6 +29,10 @@ TURNED_AWAY = ("too_often", "thinned")
 CAP_XML = "application/cap+xml"
 JSON_LINES = "application/x-ndjson"
 KEY_LIMIT = 200
+LARGE_BODY = 16 * 1024
+LARGE_AT_ONCE = 8
+"""So many large bodies are read at a time; more are refused unread. Telemetry that comes faster than it can be taken,
+and again after each refusal, would leave neither threads nor processor to alerts."""
 
 ANSWERS: dict[int | str, dict[str, object]] = {
     200: {"description": "Every event was known already: its first receipt."},
@@ -36,7 +42,7 @@ ANSWERS: dict[int | str, dict[str, object]] = {
     413: {"description": "Over 256 kB."},
     422: {"description": "Stored in quarantine, with the reason."},
     429: {"description": "Telemetry not let in: too_often (slow down) or thinned (not needed again)."},
-    503: {"description": "The broker or the database is away: send again later."},
+    503: {"description": "The broker or the database is away, or too much comes at once: send again later."},
 }
 
 
@@ -56,7 +62,15 @@ async def _take(request: Request, response: Response, deps: Deps, content_type: 
     body = await request.body()
     if not body.strip():
         raise Problem(400, "empty", "the body is empty: send an event")
-    return _answer(response, await run_in_threadpool(deps.intake, body, content_type, actor))
+    if len(body) < LARGE_BODY:
+        return _answer(response, await run_in_threadpool(deps.intake, body, content_type, actor))
+    large: BoundedSemaphore = request.app.state.large_bodies
+    if not large.acquire(blocking=False):
+        raise Unavailable("more is being sent than can be taken: send again later")
+    try:
+        return _answer(response, await run_in_threadpool(deps.intake, body, content_type, actor))
+    finally:
+        large.release()
 
 
 @router.post("/alerts", responses=ANSWERS, status_code=202)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -13,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from console.accounts import COOKIE, close_session
 from console.api import stream
+from console.api.intake import LARGE_AT_ONCE, LARGE_BODY
 from console.api.stream import _hints
 from console.guards import BODY_LIMIT
 from models.errors import Refused, Stale, Unavailable
@@ -21,6 +23,7 @@ from models.tables.plans import Sheet
 from tests.console.conftest import Desk, SignIn
 from tests.console.sample_city import NOW
 
+WAIT_S = 60.0
 VERSION = "S-20231218-D01-N@2"
 COMPLAINT = {"kind": "ice", "lon": 119.44, "lat": 32.79, "text": "桥面结冰"}
 
@@ -103,6 +106,35 @@ def test_telemetry_is_refused_for_now_when_the_broker_is_away(signed_in: SignIn,
     answer = signed_in("dong").post("/api/events", content=b"{}")
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_flood_of_large_bodies_is_refused_unread_and_leaves_room_for_alerts(
+    signed_in: SignIn, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = b"{}\n" * LARGE_BODY, b"<alert/>"
+    going, gone_on = threading.Semaphore(0), threading.Event()
+
+    def slow(body: bytes, *_: str) -> list[Receipt]:
+        if body == large:
+            going.release()
+            assert gone_on.wait(WAIT_S)
+        return desk.receipts
+
+    monkeypatch.setattr(desk, "intake", slow)
+    client = signed_in("dong")
+    with ThreadPoolExecutor(LARGE_AT_ONCE) as senders:
+        sent = [senders.submit(client.post, "/api/events", content=large) for _ in range(LARGE_AT_ONCE)]
+        try:
+            assert all(going.acquire(timeout=WAIT_S) for _ in sent)
+            refused = client.post("/api/events", content=large)
+            alert = client.post("/api/alerts", content=small)
+        finally:
+            gone_on.set()
+        taken = [answer.result().status_code for answer in sent]
+    assert (refused.status_code, alert.status_code) == (503, 202)
+    assert int(refused.headers["retry-after"]) > 0
+    assert taken == [202] * LARGE_AT_ONCE
+    assert client.post("/api/events", content=large).status_code == 202
 
 
 def test_a_complaint_carries_its_idempotency_key_as_identity(signed_in: SignIn, desk: Desk) -> None:
