@@ -19,7 +19,7 @@ from models.errors import Refused, Stale
 from models.tables.city import Setting
 from models.tables.plans import Approval, Assignment, Plan, PlanVersion, Route, Telling
 from models.tables.weather import Stage
-from models.tables.work import StationDay, WorkItem
+from models.tables.work import UNDONE, StationDay, WorkItem
 from models.times import iso
 from models.tracing import span
 
@@ -179,7 +179,7 @@ def close_plan(uow: UnitOfWork, plan_code: str) -> None:
         for item in uow.session.exec(
             select(WorkItem).where(WorkItem.period == plan.period, WorkItem.district == plan.district)
         ).all():
-            if item.state in ("open", "planned", "started"):
+            if item.state in UNDONE:
                 item.state = "missed"
         _finish_stage(uow, plan)
     uow.emit("plans", plan_code, "plan.closed", {"plan": plan_code}, plan_code)

@@ -31,12 +31,10 @@ from dispatch.uow import UnitOfWork
 from dispatch.versions import live_version, routes_of
 from models.errors import Refused, Stale
 from models.tables.flow import AuditRow
-from models.tables.work import Case, Report, WorkItem
+from models.tables.work import UNDONE, Case, Report, WorkItem
 
 CASES_AT_ONCE = 200
 ANSWER_LIMIT = 1000
-UNDONE = ("open", "planned", "started")
-"""States of work that is still to be done."""
 GONE = "case_over"
 """Why the work of a case was cancelled: reopening the case opens it again."""
 

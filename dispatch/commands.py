@@ -35,39 +35,27 @@ def run_command(
     """
     if not actor:
         raise Refused("no_actor", f"{name}: every command has an actor, give one with --as")
+    id_ = derive_id(now, "command", name, key, actor, canonical_hash(data))
     try:
-        return _run(database, now, actor, name, key, data, act)
+        with database.write() as session:
+            if session.get(StoredEvent, ("commands", id_)) is None:
+                session.add(
+                    StoredEvent(
+                        source="commands",
+                        id=id_,
+                        type=f"command.{name}",
+                        key=key,
+                        content_hash=canonical_hash(data),
+                        occurred_at=now,
+                        received_at=now,
+                        actor=actor,
+                        data=data,
+                    )
+                )
+            uow = UnitOfWork(session, now, f"command:{id_}", actor)
+            result = act(uow)
+            uow.emit("commands", key, f"command.{name}", data, id_)
+            return result
     except IntegrityError as error:
         log.warning("a command met another one", command=name, key=key, error=str(error.orig))
         raise Stale("at_once", f"{name} {key}: somebody has just done the same or the like; look again") from error
-
-
-def _run(
-    database: Database,
-    now: datetime,
-    actor: str,
-    name: str,
-    key: str,
-    data: dict[str, Any],
-    act: Callable[[UnitOfWork], T],
-) -> T:
-    id_ = derive_id(now, "command", name, key, actor, canonical_hash(data))
-    with database.write() as session:
-        if session.get(StoredEvent, ("commands", id_)) is None:
-            session.add(
-                StoredEvent(
-                    source="commands",
-                    id=id_,
-                    type=f"command.{name}",
-                    key=key,
-                    content_hash=canonical_hash(data),
-                    occurred_at=now,
-                    received_at=now,
-                    actor=actor,
-                    data=data,
-                )
-            )
-        uow = UnitOfWork(session, now, f"command:{id_}", actor)
-        result = act(uow)
-        uow.emit("commands", key, f"command.{name}", data, id_)
-        return result

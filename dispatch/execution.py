@@ -19,7 +19,7 @@ from models.bulk import add_new
 from models.events.field import VehiclePosition
 from models.ids import derive_id
 from models.tables.plans import Route
-from models.tables.work import Pass, StationDay, Visit, WorkItem
+from models.tables.work import UNDONE, Pass, StationDay, Visit, WorkItem
 from models.times import iso, parse_time
 from routing.streets.match_track import Passage
 
@@ -122,7 +122,7 @@ def visit(uow: UnitOfWork, vehicle: str, fix: VehiclePosition, routes: list[Rout
             if distance_m(fix.lon, fix.lat, *stop["at"]) > VISIT_RADIUS_M:
                 continue
             item = _locked(uow.session, stop["work_item"])
-            if item is not None and item.state in ("open", "planned", "started"):
+            if item is not None and item.state in UNDONE:
                 serve(uow, item, vehicle, fix.observed_at, int(stop["quantity_kg"]), "track")
                 return fix.observed_at + (parse_time(stop["depart"]) - parse_time(stop["start"]))
     return None

@@ -35,12 +35,10 @@ from dispatch.versions import live_version, routes_of
 from models.errors import Permanent
 from models.tables.city import Facility, Segment
 from models.tables.plans import Plan, PlanRequest, PlanVersion, Route
-from models.tables.work import WorkItem
+from models.tables.work import UNDONE, WorkItem
 from models.times import parse_time
 from routing import plan as routing_plan
 from routing.problem import Problem, Task
-
-OPEN = ("open", "planned", "started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ def _whole_work(session: Session, plan: Plan, routes: list[Route], asked: list[s
     on_route = {stop["work_item"] for route in routes for stop in route.doc["stops"] if stop["work_item"]}
     rows = session.exec(
         select(WorkItem.id).where(
-            WorkItem.period == plan.period, WorkItem.district == plan.district, col(WorkItem.state).in_(OPEN)
+            WorkItem.period == plan.period, WorkItem.district == plan.district, col(WorkItem.state).in_(UNDONE)
         )
     ).all()
     return sorted({*rows, *on_route} | set(asked))

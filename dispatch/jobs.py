@@ -21,7 +21,7 @@ from dispatch.versions import LIVE_STATES, SolvedRoute
 from models.errors import Permanent
 from models.tables.city import Facility, ResourceState, Segment, Station, Vehicle
 from models.tables.plans import Assignment, Plan, PlanRequest, PlanVersion, Route
-from models.tables.work import WorkItem
+from models.tables.work import UNDONE, WorkItem
 from routing import plan as routing_plan
 
 MAX_ITEMS = 12_000
@@ -76,7 +76,7 @@ def plan_items(session: Session, context: Context, request: PlanRequest, plan: P
         )
     ).all()
     excluded = excluded_by(live_pins(session, plan.code))
-    wanted = {row.id: row for row in rows if row.state in ("open", "planned", "started") and row.id not in excluded}
+    wanted = {row.id: row for row in rows if row.state in UNDONE and row.id not in excluded}
     return sorted(wanted.values(), key=lambda item: (item.place, item.id))
 
 

@@ -13,9 +13,7 @@ from dispatch.versions import live_version
 from models.tables.city import Segment
 from models.tables.plans import Plan
 from models.tables.weather import Episode, Response, Stage
-from models.tables.work import WorkItem
-
-OPEN = ("open", "planned", "started")
+from models.tables.work import UNDONE, WorkItem
 
 
 def level_changed(uow: UnitOfWork, context: Context, episode: Episode) -> None:
@@ -43,7 +41,7 @@ def level_changed(uow: UnitOfWork, context: Context, episode: Episode) -> None:
 
 def take_on_rate(session: Session, origin: str, choice: RateChoice) -> None:
     """Quantity and runs of the work still owed, at the new rate."""
-    rows = session.exec(select(WorkItem).where(WorkItem.origin == origin, col(WorkItem.state).in_(OPEN))).all()
+    rows = session.exec(select(WorkItem).where(WorkItem.origin == origin, col(WorkItem.state).in_(UNDONE))).all()
     segments = {row.id: row for row in session.exec(select(Segment)).all()}
     for item in rows:
         segment = segments[item.place.partition(":")[2]]

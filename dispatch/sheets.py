@@ -10,12 +10,11 @@ from dispatch.uow import UnitOfWork
 from models.errors import Refused, Stale
 from models.ids import read_sheet_code
 from models.tables.plans import Route, Sheet
-from models.tables.work import WorkItem
+from models.tables.work import UNDONE, WorkItem
 from models.times import parse_time
 
 TICKED = ("station", "spot")
 """What a tick on paper proves; a street is proven by the track."""
-UNDONE = ("open", "planned", "started")
 
 
 def find_sheet(session: Session, text: str) -> Sheet:

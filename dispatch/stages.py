@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from dispatch.uow import UnitOfWork
 from models.tables.weather import Stage
-from models.tables.work import WorkItem
+from models.tables.work import UNDONE, WorkItem
 from models.times import iso
 
 STAGE_ORDER = ("pretreat", "plough", "muster", "mop_up")
@@ -28,9 +28,7 @@ def stage_work_done(uow: UnitOfWork, origin: str) -> None:
     if stage is None or stage.state != "running":
         return
     left = uow.session.exec(
-        select(func.count())
-        .select_from(WorkItem)
-        .where(WorkItem.origin == origin, col(WorkItem.state).in_(("open", "planned", "started")))
+        select(func.count()).select_from(WorkItem).where(WorkItem.origin == origin, col(WorkItem.state).in_(UNDONE))
     ).one()
     if left:
         return

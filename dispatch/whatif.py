@@ -29,10 +29,9 @@ from models.errors import Refused
 from models.tables.city import Segment
 from models.tables.plans import Plan, PlanRequest, PlanVersion
 from models.tables.weather import Episode, Response, Stage
-from models.tables.work import WorkItem
+from models.tables.work import UNDONE, WorkItem
 
 FIGURES = ("tasks", "routes", "unserved", "distance_m", "duration_s", "salt_kg", "waste_kg", "cost")
-STILL_OWED = ("open", "planned", "started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +108,7 @@ def _mode(session: Session, plan: Plan, change: Change, now: datetime) -> str:
 
 
 def _change_work(session: Session, context: Context, plan: Plan, change: Change) -> None:
-    items = session.exec(
-        select(WorkItem).where(WorkItem.origin == plan.origin, col(WorkItem.state).in_(STILL_OWED))
-    ).all()
+    items = session.exec(select(WorkItem).where(WorkItem.origin == plan.origin, col(WorkItem.state).in_(UNDONE))).all()
     if change.rate:
         rows = {row.code: row for row in context.rules.snow.spread}
         if plan.service != "salting" or not plan.origin.startswith("stage:"):

@@ -6,7 +6,6 @@ what it sent since is sent again (`restore` asks for that). Files come last: a s
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -23,6 +22,7 @@ from config.settings import Settings, database_url, load_settings
 from models.ballast import full_disk_told
 from models.database import Database
 from models.errors import Refused
+from models.ids import file_hash
 from models.migrate import current, newest, upgrade
 from models.tables.flow import Lease, Outbox
 from models.tables.plans import Sheet
@@ -146,7 +146,7 @@ def _fill(settings: Settings, data: Path, fresh: Path) -> tuple[Manifest, list[S
         schema_revision=revision,
         rows=measured.rows,
         state_hash=measured.state_hash,
-        files={name: FileEntry(sha256=_sha256(path), bytes=path.stat().st_size) for name, path in files.items()},
+        files={name: FileEntry(sha256=file_hash(path), bytes=path.stat().st_size) for name, path in files.items()},
         links=links,
     )
     return manifest, photos
@@ -272,7 +272,7 @@ def _checked(backup: Path) -> Manifest:
             raise Refused("bad_copy", f"{backup}: names a file outside of it: {name}")
     for name, entry in manifest.files.items():
         path = backup / name
-        if not path.is_file() or _sha256(path) != entry.sha256:
+        if not path.is_file() or file_hash(path) != entry.sha256:
             raise Refused("bad_copy", f"{path}: is missing or not what was backed up; take another backup")
     return manifest
 
@@ -287,11 +287,6 @@ def _revision(url: str) -> str:
 
 def _state(manifest: Manifest) -> str:
     return f"state {manifest.state_hash}" if manifest.state_hash else "state not hashed: too many positions"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(folder: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def demo_live(data: Path, port: int, speed: float, seed: int) -> int:
             print(f"the storm plays at {speed:g} simulated seconds a second; stop with Ctrl-C", flush=True)
             hints, pages = Pulse("hints"), Pulse("pages")
             running = Running(stop)
-            running.start("hints", lambda _stop, pulse: follow(system.driver, hub, stop, pulse), hints)
+            running.start("hints", partial(follow, system.driver, hub), hints)
             lookout = start_lookout(system, running, [hints, pages], solver=False)  # the driver makes the plans
             serve(console_of(system, hub, lookout), "127.0.0.1", port, stop, pages)
             running.join(JOIN_S)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def run_up(data: Path, port: int) -> int:
                 flush=True,
             )
             hints, pages = Pulse("hints"), Pulse("pages")
-            running.start("hints", lambda _stop, pulse: follow(system.driver, hub, stop, pulse), hints)
+            running.start("hints", partial(follow, system.driver, hub), hints)
             app = console_of(system, hub, start_lookout(system, running, [hints, pages]))
             serve(app, system.settings.host, chosen, stop, pages)
             system.give_back()
@@ -194,7 +195,7 @@ def _start_console(system: System, stop: threading.Event) -> Running:
     hub = Hub()
     running = Running(stop)
     hints = Pulse("hints")
-    running.start("hints", lambda _stop, pulse: follow(system.driver, hub, stop, pulse), hints)
+    running.start("hints", partial(follow, system.driver, hub), hints)
     pages = Pulse("pages")
     settings = system.settings
     app = console_of(system, hub, start_lookout(system, running, [hints, pages]))

@@ -7,6 +7,8 @@ away. Several lines are answered with 207 and every receipt, unless all are alik
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from threading import BoundedSemaphore
 from typing import Annotated
 
@@ -62,15 +64,19 @@ async def _take(request: Request, response: Response, deps: Deps, content_type: 
     body = await request.body()
     if not body.strip():
         raise Problem(400, "empty", "the body is empty: send an event")
-    if len(body) < LARGE_BODY:
+    with _room(request.app.state.large_bodies) if len(body) >= LARGE_BODY else nullcontext():
         return _answer(response, await run_in_threadpool(deps.intake, body, content_type, actor))
-    large: BoundedSemaphore = request.app.state.large_bodies
-    if not large.acquire(blocking=False):
+
+
+@contextmanager
+def _room(large_bodies: BoundedSemaphore) -> Iterator[None]:
+    """One of the places for large bodies. Raises Unavailable where none is free."""
+    if not large_bodies.acquire(blocking=False):
         raise Unavailable("more is being sent than can be taken: send again later")
     try:
-        return _answer(response, await run_in_threadpool(deps.intake, body, content_type, actor))
+        yield
     finally:
-        large.release()
+        large_bodies.release()
 
 
 @router.post("/alerts", responses=ANSWERS, status_code=202)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -58,20 +59,27 @@ def read_reports(session: Session, now: datetime) -> ReportsOut:
     owed = session.execute(sa.select(col(StationDay.day)).distinct()).scalars()
     planned = session.execute(sa.select(col(Plan.day)).where(col(Plan.period) != PERIOD).distinct()).scalars()
     days = sorted({*owed, *planned}, reverse=True)[:SHOWN]
+    made = _made(session, days)
     return ReportsOut(
         storms=[
             StormOut(key=row.id, phenomenon=row.phenomenon, severity=row.severity, onset=row.onset, state=row.state)
             for row in storms
         ],
-        days=[read_day(session, day, now) for day in days],
+        days=[_day(session, day, made.get(day.isoformat()), now) for day in days],
     )
 
 
 def read_day(session: Session, day: date, now: datetime) -> DayOut:
     """One date and its edition."""
-    edition = session.get(Edition, (KIND, day.isoformat()))
-    return DayOut(
-        day=day,
-        closed_at=edition.made_at if edition is not None else None,
-        can_close=edition is None and not edition_comes(session, day, now),
-    )
+    return _day(session, day, _made(session, [day]).get(day.isoformat()), now)
+
+
+def _day(session: Session, day: date, closed_at: datetime | None, now: datetime) -> DayOut:
+    return DayOut(day=day, closed_at=closed_at, can_close=closed_at is None and not edition_comes(session, day, now))
+
+
+def _made(session: Session, days: Sequence[date]) -> dict[str, datetime]:
+    """When editions were made, by date; their contents, which are long, are not read."""
+    keys = [day.isoformat() for day in days]
+    made = select(Edition.key, Edition.made_at).where(Edition.kind == KIND, col(Edition.key).in_(keys))
+    return dict(session.exec(made).all())

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from console.read.base import Out
-from dispatch.sheets import TICKED, UNDONE, find_sheet, find_stop
+from dispatch.sheets import TICKED, find_sheet, find_stop
 from models.ids import sheet_code
 from models.tables.city import Vehicle, Worker
 from models.tables.flow import AuditRow, Timer
 from models.tables.plans import Plan, PlanVersion, Route, Sheet, Telling
-from models.tables.work import WorkItem
+from models.tables.work import UNDONE, WorkItem
 from models.times import parse_time
 
 TOLD_SHOWN = timedelta(hours=24)

@@ -43,9 +43,14 @@ def timer_of(day: date) -> str:
     return f"day_close:{day.isoformat()}"
 
 
+def edition_of(session: Session, day: date) -> Edition | None:
+    """A date's edition, where it is made."""
+    return session.get(Edition, (KIND, day.isoformat()))
+
+
 def close_day(uow: UnitOfWork, day: date, asked_by: str = "") -> Edition:
     """Make a date's edition and keep it. A date that has one keeps it. `asked_by`: who wanted it after its time."""
-    edition = uow.session.get(Edition, (KIND, day.isoformat()))
+    edition = edition_of(uow.session, day)
     if edition is not None:
         return edition
     made = make_day(uow.session, day, uow.now, closed=True).model_copy(update={"asked_by": asked_by})
@@ -63,7 +68,7 @@ def ask_for_edition(uow: UnitOfWork, day: date) -> Edition:
 
     Raises Refused for a date nobody worked, Stale where its own time is still to come: nothing is frozen early.
     """
-    edition = uow.session.get(Edition, (KIND, day.isoformat()))
+    edition = edition_of(uow.session, day)
     if edition is not None:
         return edition
     _must_be_worked(uow.session, day)
@@ -82,7 +87,7 @@ def edition_comes(session: Session, day: date, now: datetime) -> bool:
 
 def day_report(session: Session, day: date, now: datetime) -> DayReport:
     """A date's edition, or, until it is made, the figures as they are now. Raises Refused for a date nobody worked."""
-    edition = session.get(Edition, (KIND, day.isoformat()))
+    edition = edition_of(session, day)
     if edition is not None:
         return DayReport.model_validate(edition.content)
     _must_be_worked(session, day)

@@ -10,6 +10,9 @@ from sqlmodel import Field, SQLModel
 
 from models.tables.base import json_field, time_field
 
+UNDONE = ("open", "planned", "started")
+"""States of work that is still to be done."""
+
 
 class WorkItem(SQLModel, table=True):
     """One service at one segment, station or spot. `state`: open, planned, started, done, missed, cancelled.

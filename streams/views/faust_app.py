@@ -149,7 +149,10 @@ def run_faust_view(
     """
     with tempfile.TemporaryDirectory(prefix="sweepline-view-") as data_dir:
         app = make_app(view, bootstrap, prefix, data_dir, commit_interval_s, linger_s, partitions)
-        asyncio.run(_run(app, stop, turned, made))
+        try:
+            asyncio.run(_run(app, stop, turned, made))
+        except asyncio.CancelledError as fault:  # no Exception: nobody would hear of it
+            raise RuntimeError("a task of the app was cancelled") from fault
 
 
 async def _run(
@@ -200,7 +203,7 @@ class FaustView:
                     turned=beating.turned,
                     made=self._made,
                 )
-            except (Exception, asyncio.CancelledError) as fault:  # Faust may crash by a task that was cancelled
+            except Exception as fault:
                 raise Unavailable(f"view {self.name} has stopped: {type(fault).__name__}: {fault}") from fault
             return 0
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from models.ids import file_hash
 from models.tables.work import CasePhoto
 from sweepline.photos import KEPT, Photos
 
@@ -39,14 +39,9 @@ def _faults(row: CasePhoto, shelf: Photos) -> Iterator[str]:
         size = full.stat().st_size
         if size != row.bytes:
             yield f"{what}: photos/{full.name} has {size} bytes, its row says {row.bytes}"
-        elif _sha256(full) != row.sha256:
+        elif file_hash(full) != row.sha256:
             yield f"{what}: photos/{full.name} is not what was stored under its hash"
     except OSError as error:
         yield f"{what}: photos/{full.name} cannot be read ({error.strerror})"
     if not small.is_file() or small.stat().st_size == 0:
         yield f"{what}: photos/{small.name} is missing or empty"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -58,13 +58,16 @@ def test_an_app_that_crashed_by_a_cancelled_task_is_started_anew(monkeypatch: py
     starts: list[int] = []
     stop = threading.Event()
 
-    def run(*_: Any, **options: Any) -> None:
-        starts.append(options["partitions"])
+    def make(*given: Any) -> None:
+        starts.append(given[-1])
+
+    async def run(*_: Any) -> None:
         if len(starts) == 1:
             raise asyncio.CancelledError
         stop.set()
 
-    monkeypatch.setattr(faust_app, "run_faust_view", run)
+    monkeypatch.setattr(faust_app, "make_app", make)
+    monkeypatch.setattr(faust_app, "_run", run)
     pulse = Pulse("last_fix")
     view(8).run(stop, pulse)
     assert starts == [8, 8]
