@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 CLOSE_S = 3.0
 """How long leaving a group may take: a process that is told to end does so within 10 s."""
+OWED_S = 20.0
+"""A client that still cannot commit after so long has lost its way: it may hold itself to be joining for ever."""
 _MOVED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
@@ -36,13 +39,16 @@ class KafkaGroupMember:
         self._prefix = prefix
         self._rejoin = rejoin
         self._ids: dict[str, Any] = {}
+        self._owed_since: float | None = None
 
     def poll(self, max_records: int = POLL_RECORDS, timeout_s: float = 1.0) -> list[Record]:
         """The next records of the partitions this member has now; [] also while the broker is away."""
-        if self._renewed() and self._rejoin is not None:
-            log.warning("a topic was made anew, the group is joined anew")
-            self.close()
-            self._client, self._ids = self._rejoin(), {}
+        if self._renewed():
+            self._join_anew("a topic was made anew")
+        if self._owed_since is not None:
+            self.commit()
+            if self._owed_since is not None and time.monotonic() - self._owed_since > OWED_S:
+                self._join_anew("offsets could not be committed for too long")
         with translated():
             polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
         if self._renewed():  # heard of while it polled: these may be of the new topic, at the old one's offset
@@ -67,14 +73,21 @@ class KafkaGroupMember:
         )
 
     def commit(self) -> None:
-        """Commit what was polled. Where the partitions have moved to another member, they are delivered again there."""
+        """Commit what was polled. Where a partition has moved to another member, that is delivered again there.
+
+        The client keeps its position in a partition that is its own before and after the members changed, so what
+        could not be committed meanwhile is never delivered again here: it is owed, and committed by the next poll.
+        """
         if self._renewed():
             return
         with translated():
             try:
                 self._client.commit()
+                self._owed_since = None
             except _MOVED as error:
-                log.info("offsets not committed, partitions have moved", error=type(error).__name__)
+                if self._owed_since is None:
+                    self._owed_since = time.monotonic()
+                    log.info("offsets not committed while partitions move", error=type(error).__name__)
 
     def _renewed(self) -> bool:
         """Whether a topic is another than the one of that name this member began with, as far as it has heard."""
@@ -84,6 +97,15 @@ class KafkaGroupMember:
         renewed = any(self._ids.get(name, id_) != id_ for name, id_ in known.items())
         self._ids = known | self._ids
         return renewed
+
+    def _join_anew(self, reason: str) -> None:
+        """Leave the group and join it with another client, where this member was made to be able to."""
+        if self._rejoin is None:
+            return
+        log.warning("the group is joined anew", reason=reason)
+        fresh = self._rejoin()
+        self.close()
+        self._client, self._ids, self._owed_since = fresh, {}, None
 
     def close(self) -> None:
         """Leave the group without committing; a broker that is away misses the member after its session."""

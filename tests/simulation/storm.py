@@ -29,7 +29,7 @@ def start(folder: Path, settings: dict[str, str], *more: str) -> subprocess.Pope
 
 def finish(child: subprocess.Popen[str]) -> tuple[str, dict[str, str]]:
     """The state hash and the hash of each table of a child that ran to its end."""
-    out, _ = child.communicate(timeout=600)
+    out, _ = child.communicate(timeout=300)
     lines = out.splitlines()
     assert child.returncode == 0, "\n".join(lines[-30:])
     tables = dict(line.split()[1:3] for line in lines if line.startswith("table "))
