@@ -239,9 +239,14 @@ class Tab:
         return found
 
     def until(self, expression: str) -> None:
-        """Wait for an expression to be true. Asked from outside, since the page's policy forbids it evaluated text."""
+        """Wait for an expression to be true. Asked from outside, since the page's policy forbids it evaluated text.
+
+        What it asks about may not have been drawn yet: a missing element is false.
+        """
         limit = time.monotonic() + WAIT_LIMIT_S
-        while not self.page.evaluate(expression):
+        missing = "if (error instanceof TypeError) return false; throw error"
+        asked = f"() => {{ try {{ return {expression} }} catch (error) {{ {missing} }} }}"
+        while not self.page.evaluate(asked):
             assert time.monotonic() < limit, f"not within {WAIT_LIMIT_S} s: {expression}"
             self.page.wait_for_timeout(100)
 

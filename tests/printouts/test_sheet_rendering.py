@@ -62,7 +62,8 @@ def test_other_paper_and_larger_type_say_the_same(
     assert (round(float(box.width) / 72 * 25.4), round(float(box.height) / 72 * 25.4)) == (wide_mm, high_mm)
     # page numbers and repeated heads differ with the number of pages; every other word is there
     words = {word for word in re.split(r"\s+", whole_text(plain)) if not re.fullmatch(r"\d+/?", word)}
-    assert not {word for word in words if word not in text_of(pdf)}
+    said = text_of(pdf)
+    assert not {word for word in words if word not in said}
     assert pages > plain_pages if large else pages <= plain_pages
     assert render_sheet(data, paper_of(size, large))[0] == pdf
 
