@@ -35,6 +35,7 @@ from tests.sweepline.conftest import CLOCK, ITERATIONS, cap_xml
 
 WAIT_S = 120.0
 NOBODY = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+SOLVER_THERE = 'sweepline_trouble{degree="solver_away"} 0.0'
 
 
 def totals() -> dict[str, float]:
@@ -106,7 +107,7 @@ def test_every_metric_is_moved_by_a_real_event(city: Path, quick: None) -> None:
         _wait_for_nobody()
         with TestClient(console_of(system, Hub(), lookout)) as client:
             assert client.get("/api/health").status_code == 200
-        lookout.look()
+        until("a planner is heard of", lambda: SOLVER_THERE in metrics.exposition().decode())
     finally:
         stop.set()
         running.join(30)
@@ -116,7 +117,7 @@ def test_every_metric_is_moved_by_a_real_event(city: Path, quick: None) -> None:
     assert still == []
     assert running.crashed == []
     shown = metrics.exposition().decode()
-    assert 'sweepline_trouble{degree="solver_away"} 0.0' in shown
+    assert SOLVER_THERE in shown
     assert 'sweepline_telemetry_turned_away_total{reason="too_often"}' in shown
 
 
