@@ -150,7 +150,7 @@ def test_duplicates_are_merged_and_split_again_and_the_file_tells_it(open_tab: O
     shows(tab, FULL, ICE, first)
     page.click(f"[data-key='{first}']")
     page.wait_for_selector(f"[data-file='{first}']")
-    assert page.evaluate("location.hash").startswith(f"#/cases/{first}")
+    tab.until(f"location.hash.startsWith('#/cases/{first}')")
     assert "还是那袋垃圾" in page.inner_text(".detail")
     assert tab.violations() == []
     page.click("[data-key^=split-] >> nth=1")

@@ -24,7 +24,7 @@ def test_the_ledger_follows_what_is_cleared(open_tab: OpenTab, site: Site) -> No
     page.focus("[data-key=collection]")
     page.keyboard.press("Enter")
     tab.until(f"{CLEARED} === '0'")
-    assert page.evaluate("location.hash").startswith("#/stations?page=1")
+    tab.until("location.hash.startsWith('#/stations?page=1')")
     assert "苏K·10002" in page.inner_text("[data-route='C-20231218-D01-E@1/1']")
     assert tab.violations() == []
     with site.database.write() as session:

@@ -228,7 +228,7 @@ def test_a_viewer_files_nothing_and_a_dispatcher_at_a_desk_does(open_tab: OpenTa
     desk.sign_in("dong")
     desk.page.keyboard.press("c")
     desk.page.wait_for_selector("#file-form")
-    assert "file=1" in desk.page.evaluate("location.hash")
+    desk.until("location.hash.includes('file=1')")
     assert desk.violations() == []
     desk.page.click("[data-key=file-close]")
     assert desk.page.is_hidden("#filing")
